@@ -1,0 +1,1 @@
+"""Nexod: the Django project that puts the apps together."""

@@ -1,0 +1,1 @@
+"""What every app may rely on: errors, events, the queue, topics, the run port. Imports nothing of ours, no DRF."""

@@ -1,0 +1,40 @@
+"""Celery tasks are enqueued by name and on commit, always for a tenant or, said aloud, for the platform."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from celery import current_app
+from django.db import transaction
+
+from nexod.kernel import scope
+from nexod.kernel.errors import TenantRequired
+
+TENANT_HEADER = "nexod_tenant"
+REQUEST_HEADER = "nexod_request"
+QUEUES = ("default", "high", "runs", "crews", "webhooks", "ops")
+
+
+def enqueue(name: str, *, queue: str = "default", delay_s: float = 0, **kwargs: Any) -> None:
+    """Send the Celery task ``name`` for the tenant of the scope when the transaction commits.
+
+    ``kwargs`` are JSON values, ids rather than objects. Raises TenantRequired outside a tenant.
+    """
+    tenant = scope.tenant.get()
+    if not tenant:
+        raise TenantRequired(f"{name} was enqueued outside a tenant.")
+    _send_on_commit(name, queue, delay_s, kwargs, {TENANT_HEADER: tenant})
+
+
+def enqueue_platform(name: str, *, queue: str = "ops", delay_s: float = 0, **kwargs: Any) -> None:
+    """Send the Celery task ``name`` of the public plane when the transaction commits."""
+    _send_on_commit(name, queue, delay_s, kwargs, {})
+
+
+def _send_on_commit(name: str, queue: str, delay_s: float, kwargs: dict[str, Any], headers: dict[str, str]) -> None:
+    if queue not in QUEUES:
+        raise ValueError(f"There is no queue {queue!r}.")
+    headers = {**headers, REQUEST_HEADER: scope.request_id.get()}
+    send = partial(current_app.send_task, name, kwargs=kwargs, queue=queue, countdown=delay_s or None, headers=headers)
+    transaction.on_commit(send)
