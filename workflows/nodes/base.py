@@ -21,12 +21,13 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a person is asked: Markdown or JSON ``content`` under a ``title``, and who may answer."""
+    """What a person is asked: Markdown ``content`` under a ``title``, who may answer, and which answers there are."""
 
     title: str
     content: str
     instructions: str = ""
     roles: tuple[str, ...] = ("owner", "admin", "approver")
+    decisions: tuple[str, ...] = ("approve", "edit", "reject")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,9 @@ class NodeCall(Protocol):
     visit: int
     config: Json
     values: Json
-    """``{"inputs": {...}, "nodes": {id: output}, "visits": {id: n}, "run": {"id", "topic"...}}``: what expressions see."""
+    """``{"inputs": {...}, "nodes": {id: output}, "visits": {id: n}, "run": {"id", ...}}``: what expressions see."""
+    routes: frozenset[str]
+    """The labels on the edges that leave the node; empty when they have none."""
 
     def ask(self, question: Question) -> Answer:
         """Park the run until a person has answered; when resumed, return the answer."""
@@ -81,21 +84,79 @@ class CheckedNode:
     type: str
     config: Json = field(default_factory=dict)
     routes: frozenset[str] = frozenset()
-    """The labels on the edges that leave it; empty when they have none."""
+    """The labels on the edges that leave it; an edge without a label counts as ``""``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """That a config names something of the tenant, and in which field."""
+
+    kind: str
+    slug: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A CEL expression of a config, and what it must give: bool, strings or any."""
+
+    source: str
+    gives: str = "any"
 
 
 class NodeType:
-    """Base of every node type. Subclasses set the four class variables and write ``run``."""
+    """Base of every node type. Subclasses set the class variables and write ``run``; the rest describes their config."""
 
     type: ClassVar[str]
     title: ClassVar[str]
     description: ClassVar[str]
     schema: ClassVar[Mapping[str, Any]]
+    """JSON Schema of the config."""
+
+    def templates(self, config: Json) -> dict[str, str]:
+        """Return the templates of a config by dotted field."""
+        return {}
+
+    def expressions(self, config: Json) -> dict[str, Expression]:
+        """Return the CEL expressions of a config by dotted field."""
+        return {}
+
+    def references(self, config: Json) -> list[Reference]:
+        """Return what the config names in its tenant."""
+        return []
+
+    def output(self, config: Json) -> Json:
+        """Return the JSON Schema of the node's output, as far as the config tells."""
+        return {"type": "object"}
 
     def check(self, node: CheckedNode, references: References) -> list[Problem]:
-        """Return what JSON Schema cannot see: bad expressions, unknown references, missing routes."""
-        return []
+        """Return what JSON Schema cannot see: unknown references, wrong or missing routes."""
+        return [*missing_references(self, node, references), *refused_labels(node)]
 
     def run(self, call: NodeCall) -> NodeResult:
         """Do the work; raise a NexodError that states the fact when it cannot be done."""
         raise TypeError(f"{type(self).__name__} does not say what it does.")
+
+
+def missing_references(kind: NodeType, node: CheckedNode, references: References) -> list[Problem]:
+    """Return a problem for each thing that the config names and the tenant has not."""
+    return [
+        Problem(f"unknown_{found.kind}", _missing(found), node.id, found.field)
+        for found in kind.references(node.config)
+        if not references.has(found.kind, found.slug)
+    ]
+
+
+def refused_labels(node: CheckedNode) -> list[Problem]:
+    """Return a problem when edges that leave a node without routes carry labels."""
+    labels = sorted(node.routes - {""})
+    if not labels:
+        return []
+    message = f"A node of type {node.type} has no routes, but edges that leave it are labelled {', '.join(labels)}."
+    return [Problem("unexpected_route", message, node.id)]
+
+
+def _missing(found: Reference) -> str:
+    if found.kind == "model" and not found.slug:
+        return "There is no default model connection; name a model here or add a default one."
+    return f"There is no {found.kind.replace('_', ' ')} {found.slug!r}."
