@@ -1,0 +1,1 @@
+"""What can think: models, tools, agents, crews, knowledge."""

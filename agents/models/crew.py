@@ -1,0 +1,63 @@
+"""Crews: agents that work through tasks together."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from tenants.records import Record
+
+
+class Crew(Record):
+    """Tasks in an order, each done by an agent; a hierarchical crew has a manager who hands them out."""
+
+    class Process(models.TextChoices):
+        """How the tasks are handed out."""
+
+        SEQUENTIAL = "sequential"
+        HIERARCHICAL = "hierarchical"
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+    description = models.TextField(max_length=2000, blank=True)
+    process = models.CharField(max_length=20, choices=Process, default=Process.SEQUENTIAL)
+    manager = models.ForeignKey("agents.Agent", null=True, blank=True, on_delete=models.PROTECT, related_name="manages")
+
+    class Meta:
+        ordering = ("name",)
+        permissions = (("run_crew", "Can run crew"),)
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="hierarchical_crew_has_manager",
+                condition=~models.Q(process="hierarchical") | models.Q(manager__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CrewTask(Record):
+    """One task of a crew: what is asked, what is expected, whose results it may read."""
+
+    crew = models.ForeignKey(Crew, on_delete=models.CASCADE, related_name="tasks")
+    slug = models.SlugField(max_length=60)
+    order = models.PositiveSmallIntegerField()
+    description = models.TextField(max_length=8000)
+    expected_output = models.TextField(max_length=2000)
+    agent = models.ForeignKey("agents.Agent", null=True, blank=True, on_delete=models.PROTECT, related_name="tasks")
+    context = models.ManyToManyField("self", symmetrical=False, blank=True, related_name="used_by")
+    output_schema = models.JSONField(null=True, blank=True, help_text="JSON Schema of the result; empty: text")
+
+    class Meta:
+        ordering = ("crew", "order")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["crew", "slug"], name="crew_task_slug_once"),
+            models.UniqueConstraint(
+                fields=["crew", "order"], name="crew_task_order_once", deferrable=models.Deferrable.DEFERRED
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug

@@ -1,0 +1,12 @@
+"""The app's configuration."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class CollaborationConfig(AppConfig):
+    """Collaboration, in every tenant's schema."""
+
+    name = "collaboration"
+    verbose_name = "Collaboration"

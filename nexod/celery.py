@@ -1,0 +1,33 @@
+"""The Celery app. Messages are wake-ups: what must happen is in PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+from kombu import Queue
+
+from nexod.kernel.queue import QUEUES
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexod.settings")
+
+app = Celery("nexod")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    task_queues=[Queue(name) for name in QUEUES],
+    task_default_queue="default",
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={
+        "global_keyprefix": "nexod.celery.",
+        "visibility_timeout": 3600,
+        "unacked_restore_interval": 10,
+    },
+    task_serializer="json",
+    accept_content=["json"],
+    imports=("agents.tasks", "workflows.tasks", "collaboration.tasks"),
+)

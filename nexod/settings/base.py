@@ -1,0 +1,156 @@
+"""What every environment shares. ``configure`` turns the typed environment into Django's settings."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from nexod.settings.database import databases
+from nexod.settings.environment import ROOT, Environment, names
+
+# django-tenants' checks would query at start-up; extensions live in a schema of their own.
+SKIP_PG_EXTRA_VALIDATION = True
+TENANT_MODEL = "tenants.Tenant"
+TENANT_DOMAIN_MODEL = "tenants.Domain"
+TENANT_SYNC_ROUTER = "tenants.routers.PlaneRouter"
+DATABASE_ROUTERS = [TENANT_SYNC_ROUTER]
+PUBLIC_SCHEMA_NAME = "public"
+PG_EXTRA_SEARCH_PATHS = ["extensions"]
+
+BOTH_PLANES = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.admin",
+    "tenants.accounts",
+]
+SHARED_APPS = ["tenants", *BOTH_PLANES]
+TENANT_APPS = [*BOTH_PLANES, "agents", "workflows", "collaboration"]
+INSTALLED_APPS = [
+    "nexod.embedded",
+    "tenants",
+    "tenants.accounts",
+    "agents",
+    "workflows",
+    "collaboration",
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.admin",
+    "django_tenants",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "channels",
+]
+
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+ROOT_URLCONF = "nexod.urls"
+PUBLIC_SCHEMA_URLCONF = "nexod.urls_public"
+ASGI_APPLICATION = "nexod.asgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [ROOT / "nexod" / "static"]
+STATIC_ROOT = ROOT / "staticfiles"
+LOGIN_URL = "/admin/login/"
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+
+MIDDLEWARE = [
+    "nexod.observability.requests.RequestIdMiddleware",
+    "nexod.observability.health.HealthMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "tenants.entry.http.TenantMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+
+def configure(environment: Environment) -> dict[str, Any]:
+    """Return the settings that depend on the environment."""
+    return {
+        "NEXOD_HOME": environment.home,
+        "SECRET_KEY": environment.secret_key,
+        "NEXOD_FIELD_KEYS": names(environment.field_keys),
+        "NEXOD_PLATFORM_HOSTS": names(environment.platform_hosts),
+        "NEXOD_EGRESS_ALLOW": names(environment.egress_allow),
+        "NEXOD_MAX_DOCUMENT_BYTES": environment.max_document_bytes,
+        "NEXOD_LLM": {
+            "base_url": environment.llm_base_url,
+            "api_key": environment.llm_api_key,
+            "model": environment.llm_model,
+        },
+        "MEDIA_ROOT": environment.home / "media",
+        "DATABASES": databases(environment.database_url, environment.database_owner_url, pool_size=environment.pool_size),
+        "DEFAULT_FROM_EMAIL": environment.default_from_email,
+        "SENTRY_DSN": environment.sentry_dsn,
+        "CLERK_SECRET_KEY": environment.clerk_secret_key,
+        **_valkey(environment.redis_url),
+    }
+
+
+def _valkey(url: str) -> dict[str, Any]:
+    return {
+        "REDIS_URL": url,
+        "CACHES": {
+            "default": {
+                "BACKEND": "django_redis.cache.RedisCache",
+                "LOCATION": url,
+                "KEY_FUNCTION": "tenants.cache.key",
+                "REVERSE_KEY_FUNCTION": "tenants.cache.reverse_key",
+                "KEY_PREFIX": "nexod",
+            }
+        },
+        "CHANNEL_LAYERS": {
+            "default": {
+                "BACKEND": "channels_redis.core.RedisChannelLayer",
+                # redis-py 8 times reads out after 5 s by default, which closes idle sockets.
+                "CONFIG": {"hosts": [{"address": url, "socket_timeout": None}], "capacity": 1000, "prefix": "nexod"},
+            }
+        },
+        "CELERY_BROKER_URL": url,
+    }
+
+
+def environment_defaults() -> dict[str, str]:
+    """Return what a laptop may leave out."""
+    return {"NEXOD_HOME": os.environ.get("NEXOD_HOME", str(ROOT / ".nexod"))}

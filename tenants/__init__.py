@@ -1,0 +1,1 @@
+"""The public plane: tenants, domains, plans, usage, tickets, and every door into a tenant."""

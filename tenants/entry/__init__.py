@@ -1,0 +1,1 @@
+"""Every door into a tenant: HTTP, WebSocket, Celery, command."""

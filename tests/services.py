@@ -1,0 +1,38 @@
+"""A pytest plugin (``-p tests.services``) that starts PostgreSQL and Valkey before Django reads its settings.
+
+Loaded this early because pytest-django reads the settings before any conftest. A run of tests/unit alone starts nothing.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+NEEDS_STORES = ("tests/integration", "tests/contract", "tests/acceptance", "tests/architecture")
+
+
+def _units_only(arguments: list[str]) -> bool:
+    paths = [argument for argument in arguments if argument.startswith("tests")]
+    return bool(paths) and not any(path.startswith(NEEDS_STORES) or path in {"tests", "tests/"} for path in paths)
+
+
+def _start() -> None:
+    from nexod.embedded.stores import start_stores
+
+    stack = ExitStack()
+    home = stack.enter_context(tempfile.TemporaryDirectory(prefix="nexod-tests-", ignore_cleanup_errors=True))
+    os.chmod(home, 0o755)
+    stores = stack.enter_context(start_stores(Path(home), durable=False))
+    atexit.register(stack.close)
+    os.environ.update(stores.as_environment())
+    os.environ["NEXOD_HOME"] = home
+
+
+os.environ["NEXOD_ENV"] = "test"
+os.environ["DJANGO_SETTINGS_MODULE"] = "nexod.settings"
+if "DATABASE_URL" not in os.environ and not _units_only(sys.argv[1:]):
+    _start()

@@ -1,0 +1,175 @@
+"""Runs, their steps and their events."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+
+from nexod.kernel import events
+from tenants.records import Record
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    """Reads of runs."""
+
+    def active(self) -> RunQuerySet:
+        """Return the runs that are not over."""
+        return self.exclude(status__in=Run.OVER)
+
+
+class Run(Record):
+    """One execution of an agent, a crew or a workflow version."""
+
+    class Kind(models.TextChoices):
+        """What was executed."""
+
+        AGENT = "agent"
+        CREW = "crew"
+        WORKFLOW = "workflow"
+
+    class Status(models.TextChoices):
+        """The way of a run."""
+
+        PENDING = "pending"
+        RUNNING = "running"
+        WAITING = "waiting"
+        COMPLETED = "completed"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    class WaitingFor(models.TextChoices):
+        """What a waiting run waits for."""
+
+        APPROVAL = "approval"
+        TIMER = "timer"
+        CALLBACK = "callback"
+        PERSON = "person"
+        BUDGET = "budget"
+
+    OVER = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
+
+    kind = models.CharField(max_length=10, choices=Kind)
+    workflow = models.ForeignKey("workflows.Workflow", null=True, on_delete=models.SET_NULL, related_name="runs")
+    version = models.ForeignKey("workflows.WorkflowVersion", null=True, on_delete=models.SET_NULL, related_name="runs")
+    agent = models.ForeignKey("agents.Agent", null=True, on_delete=models.SET_NULL, related_name="runs")
+    crew = models.ForeignKey("agents.Crew", null=True, on_delete=models.SET_NULL, related_name="runs")
+    title = models.CharField(max_length=200, help_text="What it executes, as it was called then")
+    definition = models.JSONField(help_text="What it executes, as it was then")
+    inputs = models.JSONField(default=dict)
+    outputs = models.JSONField(null=True)
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    waiting_for = models.CharField(max_length=10, choices=WaitingFor, blank=True)
+    error = models.JSONField(null=True, help_text="{code, message, node, details} of a failed run")
+    cancel_requested = models.BooleanField(default=False)
+    started_by = models.ForeignKey("accounts.User", null=True, on_delete=models.SET_NULL, related_name="runs")
+    queue = models.CharField(max_length=20, default="runs")
+    last_seq = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    tokens_in = models.PositiveBigIntegerField(default=0)
+    tokens_out = models.PositiveBigIntegerField(default=0)
+    model_calls = models.PositiveIntegerField(default=0)
+    cost_usd = models.DecimalField(max_digits=14, decimal_places=6, default=0)
+    seconds = models.FloatField(default=0, help_text="Spent working, waiting for people not counted")
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        permissions = (("cancel_run", "Can cancel run"),)
+        indexes: ClassVar = [
+            models.Index(fields=["-created_at", "-id"], name="run_newest"),
+            models.Index(fields=["status", "-created_at"], name="run_by_status"),
+            models.Index(fields=["workflow", "-created_at"], name="run_by_workflow"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} {str(self.id)[-6:]}"
+
+    @property
+    def is_over(self) -> bool:
+        """Say whether the run has ended."""
+        return self.status in self.OVER
+
+    def totals(self) -> events.Totals:
+        """Return what the run has used."""
+        return events.Totals(
+            tokens_in=self.tokens_in,
+            tokens_out=self.tokens_out,
+            cost_usd=float(self.cost_usd),
+            model_calls=self.model_calls,
+            seconds=round(self.seconds, 3),
+        )
+
+
+class Step(Record):
+    """One execution of one node: ``visit`` counts how often the run came by."""
+
+    class Status(models.TextChoices):
+        """The way of a step."""
+
+        RUNNING = "running"
+        WAITING = "waiting"
+        COMPLETED = "completed"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="steps")
+    node = models.CharField(max_length=60)
+    node_type = models.CharField(max_length=30)
+    title = models.CharField(max_length=120, blank=True)
+    visit = models.PositiveIntegerField(default=1)
+    attempt = models.PositiveIntegerField(default=1)
+    status = models.CharField(max_length=10, choices=Status, default=Status.RUNNING)
+    inputs = models.JSONField(default=dict)
+    output = models.JSONField(null=True)
+    route = models.CharField(max_length=60, blank=True)
+    summary = models.CharField(max_length=500, blank=True)
+    error = models.JSONField(null=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    tokens_in = models.PositiveBigIntegerField(default=0)
+    tokens_out = models.PositiveBigIntegerField(default=0)
+    model_calls = models.PositiveIntegerField(default=0)
+    cost_usd = models.DecimalField(max_digits=14, decimal_places=6, default=0)
+    seconds = models.FloatField(default=0)
+
+    class Meta:
+        ordering = ("run", "created_at", "id")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["run", "node", "visit"], name="step_once_a_visit")]
+
+    def __str__(self) -> str:
+        return f"{self.title or self.node} #{self.visit}"
+
+    def totals(self) -> events.Totals:
+        """Return what the step has used."""
+        return events.Totals(
+            tokens_in=self.tokens_in,
+            tokens_out=self.tokens_out,
+            cost_usd=float(self.cost_usd),
+            model_calls=self.model_calls,
+            seconds=round(self.seconds, 3),
+        )
+
+
+class RunEvent(models.Model):
+    """Something that happened in a run: append-only, numbered by ``seq`` within the run."""
+
+    id = models.BigAutoField(primary_key=True)
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="events")
+    seq = models.PositiveIntegerField()
+    type = models.CharField(max_length=40)
+    data = models.JSONField(default=dict)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("run", "seq")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["run", "seq"], name="run_event_seq_once")]
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.type}"
+
+    def as_message(self) -> dict[str, Any]:
+        """Return what clients get: ``{"seq", "type", "at", "data"}``."""
+        return {"seq": self.seq, "type": self.type, "at": self.at.isoformat(), "data": self.data}
