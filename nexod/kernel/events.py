@@ -162,6 +162,7 @@ class ModelCalled(StepEvent):
     seconds: float = 0.0
     agent: str = ""
     excerpt: str = ""
+    estimated: bool = False
 
 
 class ModelCallFailed(StepEvent):

@@ -23,13 +23,14 @@ class RunWasCancelled(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What one model call used, from the provider's own figures where it gives them."""
+    """What one model call used: the provider's own figures, or, ``estimated``, ours where it gives none."""
 
     model: str
     tokens_in: int
     tokens_out: int
     cost_usd: float
     seconds: float
+    estimated: bool = False
 
 
 class RunPort(Protocol):
