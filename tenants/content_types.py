@@ -44,4 +44,4 @@ def install() -> None:
     """Give ContentTypeManager the keyed cache."""
     from django.contrib.contenttypes.models import ContentType
 
-    ContentType.objects._cache = SchemaKeyedCache()
+    ContentType.objects._cache = SchemaKeyedCache()  # type: ignore[attr-defined]

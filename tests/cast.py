@@ -31,5 +31,3 @@ def _add_people(tenant: Tenant) -> None:
     with enter_schema_as_owner(tenant.schema_name):
         for role in ROLES[1:]:
             add_member(FirstAdmin(email(tenant.slug, role), PASSWORD, f"{role.title()} Person"), role=role)
-
-

@@ -11,6 +11,8 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import transaction
 
+from nexod.kernel.errors import Unavailable
+
 Topic = NewType("Topic", str)
 Message = dict[str, Any]
 
@@ -31,20 +33,26 @@ def publish(topic: Topic, message: Message) -> None:
 
 
 def _send(topic: Topic, message: Message) -> None:
-    layer = get_channel_layer()
-    async_to_sync(layer.group_send)(topic, {"type": "topic.message", "message": message})
+    async_to_sync(_layer().group_send)(topic, {"type": "topic.message", "message": message})
 
 
 @asynccontextmanager
 async def subscribe(topic: Topic) -> AsyncIterator[AsyncIterator[Message]]:
     """Join ``topic`` at once and give an endless iterator over its messages."""
-    layer = get_channel_layer()
+    layer = _layer()
     channel = await layer.new_channel()
     await layer.group_add(topic, channel)
     try:
         yield _messages(layer, channel)
     finally:
         await layer.group_discard(topic, channel)
+
+
+def _layer() -> Any:
+    layer = get_channel_layer()
+    if layer is None:
+        raise Unavailable("No channel layer is configured.")
+    return layer
 
 
 async def _messages(layer: Any, channel: str) -> AsyncIterator[Message]:

@@ -81,7 +81,7 @@ MIDDLEWARE = [
     "nexod.observability.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "tenants.entry.http.TenantMiddleware",
+    "tenants.entry.http.tenant_middleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -120,7 +120,9 @@ def configure(environment: Environment) -> dict[str, Any]:
             "model": environment.llm_model,
         },
         "MEDIA_ROOT": environment.home / "media",
-        "DATABASES": databases(environment.database_url, environment.database_owner_url, pool_size=environment.pool_size),
+        "DATABASES": databases(
+            environment.database_url, environment.database_owner_url, pool_size=environment.pool_size
+        ),
         "DEFAULT_FROM_EMAIL": environment.default_from_email,
         "SENTRY_DSN": environment.sentry_dsn,
         "CLERK_SECRET_KEY": environment.clerk_secret_key,

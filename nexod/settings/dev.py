@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 from nexod.settings.base import *  # noqa: F403
-from nexod.settings.base import ROOT, configure
-from nexod.settings.environment import load, names, services
+from nexod.settings.base import configure
+from nexod.settings.environment import ROOT, load, names, services
 
 _home = Path(os.environ.get("NEXOD_HOME") or ROOT / ".nexod")
 _environment = load(

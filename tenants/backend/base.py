@@ -110,5 +110,3 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.settings_dict.get("NEXOD_OWNER"):
             return path
         return f"{path}; SET ROLE {quote(role_name(self.settings_dict['NAME'], schema))}"
-
-

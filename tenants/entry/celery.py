@@ -12,7 +12,7 @@ from nexod.kernel.queue import REQUEST_HEADER, TENANT_HEADER
 from tenants.context import enter_platform, enter_tenant, release_connections
 
 
-class _ScopedTask(Task):  # type: ignore[misc]
+class _ScopedTask(Task):  # type: ignore[type-arg]
     """Carries the request id over and gives the thread's connection back afterwards."""
 
     abstract = True

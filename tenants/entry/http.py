@@ -2,52 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.urls import set_urlconf
+from django.utils.decorators import sync_and_async_middleware
 
 from nexod.kernel import scope
 from nexod.kernel.errors import NexodError
 from tenants.context import Place, enter_platform, enter_tenant
 from tenants.entry.hosts import place_of
 
-Next = Callable[[HttpRequest], HttpResponse] | Callable[[HttpRequest], Awaitable[HttpResponse]]
 
+@sync_and_async_middleware
+def tenant_middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+    """Put ``request.tenant`` (None on the platform plane) and the place around the rest of the stack."""
+    if iscoroutinefunction(get_response):
 
-class TenantMiddleware:
-    """Puts ``request.tenant`` (None on the platform plane) and the place around the rest of the stack."""
+        async def answer_async(request: HttpRequest) -> HttpResponseBase:
+            try:
+                place = await sync_to_async(place_of)(request.get_host())
+            except NexodError as error:
+                return refusal(error)
+            with _entered(request, place):
+                response: HttpResponseBase = await get_response(request)
+            return response
 
-    sync_capable = True
-    async_capable = True
+        return answer_async
 
-    def __init__(self, get_response: Next) -> None:
-        self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
-
-    def __call__(self, request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse]:
-        if iscoroutinefunction(self):
-            return self._answer_async(request)
+    def answer(request: HttpRequest) -> HttpResponseBase:
         try:
             place = place_of(request.get_host())
         except NexodError as error:
             return refusal(error)
         with _entered(request, place):
-            return self.get_response(request)  # type: ignore[return-value]
+            response: HttpResponseBase = get_response(request)
+        return response
 
-    async def _answer_async(self, request: HttpRequest) -> HttpResponse:
-        try:
-            place = await sync_to_async(place_of)(request.get_host())
-        except NexodError as error:
-            return refusal(error)
-        with _entered(request, place):
-            return await self.get_response(request)  # type: ignore[misc]
+    return answer
 
 
-def _entered(request: HttpRequest, place: Place):  # type: ignore[no-untyped-def]
+def _entered(request: HttpRequest, place: Place) -> AbstractContextManager[Any]:
     request.tenant = place.tenant  # type: ignore[attr-defined]
     request.urlconf = settings.ROOT_URLCONF if place.tenant else settings.PUBLIC_SCHEMA_URLCONF
     set_urlconf(request.urlconf)

@@ -7,112 +7,173 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Plan',
+            name="Plan",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('slug', models.SlugField(max_length=40, unique=True)),
-                ('name', models.CharField(max_length=80)),
-                ('runs_per_day', models.PositiveIntegerField(default=0, help_text='0 = no limit')),
-                ('runs_at_once', models.PositiveIntegerField(default=0, help_text='0 = no limit')),
-                ('tokens_per_day', models.PositiveBigIntegerField(default=0, help_text='0 = no limit')),
-                ('storage_mb', models.PositiveIntegerField(default=0, help_text='0 = no limit')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("slug", models.SlugField(max_length=40, unique=True)),
+                ("name", models.CharField(max_length=80)),
+                ("runs_per_day", models.PositiveIntegerField(default=0, help_text="0 = no limit")),
+                ("runs_at_once", models.PositiveIntegerField(default=0, help_text="0 = no limit")),
+                ("tokens_per_day", models.PositiveBigIntegerField(default=0, help_text="0 = no limit")),
+                ("storage_mb", models.PositiveIntegerField(default=0, help_text="0 = no limit")),
             ],
             options={
-                'ordering': ('name',),
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='Tenant',
+            name="Tenant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('schema_name', models.CharField(db_index=True, max_length=63, unique=True, validators=[django_tenants.postgresql_backend.base._check_schema_name])),
-                ('slug', models.SlugField(max_length=40, unique=True)),
-                ('name', models.CharField(max_length=120)),
-                ('status', models.CharField(choices=[('active', 'Active'), ('suspended', 'Suspended'), ('erased', 'Erased')], default='active', max_length=12)),
-                ('schema_version', models.CharField(blank=True, editable=False, max_length=64)),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tenants', to='tenants.plan')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "schema_name",
+                    models.CharField(
+                        db_index=True,
+                        max_length=63,
+                        unique=True,
+                        validators=[django_tenants.postgresql_backend.base._check_schema_name],
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=40, unique=True)),
+                ("name", models.CharField(max_length=120)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("active", "Active"), ("suspended", "Suspended"), ("erased", "Erased")],
+                        default="active",
+                        max_length=12,
+                    ),
+                ),
+                ("schema_version", models.CharField(blank=True, editable=False, max_length=64)),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="tenants", to="tenants.plan"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('name',),
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='RunTicket',
+            name="RunTicket",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('run', models.UUIDField(unique=True)),
-                ('queue', models.CharField(max_length=20)),
-                ('priority', models.SmallIntegerField(default=0)),
-                ('state', models.CharField(choices=[('ready', 'Ready'), ('claimed', 'Claimed'), ('parked', 'Parked'), ('done', 'Done')], default='ready', max_length=10)),
-                ('worker', models.CharField(blank=True, default='', max_length=120)),
-                ('token', models.BigIntegerField(default=0, help_text='Fencing token: grows with every claim')),
-                ('attempt', models.PositiveIntegerField(default=0)),
-                ('woken', models.BooleanField(default=False, help_text='Something happened while a worker had it')),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('not_before', models.DateTimeField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tickets', to='tenants.tenant')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("run", models.UUIDField(unique=True)),
+                ("queue", models.CharField(max_length=20)),
+                ("priority", models.SmallIntegerField(default=0)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("ready", "Ready"), ("claimed", "Claimed"), ("parked", "Parked"), ("done", "Done")],
+                        default="ready",
+                        max_length=10,
+                    ),
+                ),
+                ("worker", models.CharField(blank=True, default="", max_length=120)),
+                ("token", models.BigIntegerField(default=0, help_text="Fencing token: grows with every claim")),
+                ("attempt", models.PositiveIntegerField(default=0)),
+                ("woken", models.BooleanField(default=False, help_text="Something happened while a worker had it")),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("not_before", models.DateTimeField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="tickets", to="tenants.tenant"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Domain',
+            name="Domain",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('domain', models.CharField(db_index=True, max_length=253, unique=True)),
-                ('is_primary', models.BooleanField(db_index=True, default=True)),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='domains', to='tenants.tenant')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("domain", models.CharField(db_index=True, max_length=253, unique=True)),
+                ("is_primary", models.BooleanField(db_index=True, default=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="domains", to="tenants.tenant"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('domain',),
+                "ordering": ("domain",),
             },
         ),
         migrations.CreateModel(
-            name='UsageRecord',
+            name="UsageRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('metric', models.CharField(choices=[('runs', 'Runs'), ('steps', 'Steps'), ('model_calls', 'Model Calls'), ('tokens_in', 'Tokens In'), ('tokens_out', 'Tokens Out'), ('cost_usd', 'Cost Usd'), ('storage_bytes', 'Storage Bytes')], max_length=20)),
-                ('amount', models.DecimalField(decimal_places=6, default=0, max_digits=20)),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='usage', to='tenants.tenant')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField()),
+                (
+                    "metric",
+                    models.CharField(
+                        choices=[
+                            ("runs", "Runs"),
+                            ("steps", "Steps"),
+                            ("model_calls", "Model Calls"),
+                            ("tokens_in", "Tokens In"),
+                            ("tokens_out", "Tokens Out"),
+                            ("cost_usd", "Cost Usd"),
+                            ("storage_bytes", "Storage Bytes"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=6, default=0, max_digits=20)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="usage", to="tenants.tenant"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-day', 'tenant', 'metric'),
+                "ordering": ("-day", "tenant", "metric"),
             },
         ),
         migrations.AddConstraint(
-            model_name='tenant',
-            constraint=models.CheckConstraint(condition=models.Q(('schema_name__regex', '^t_[a-z0-9]{1,40}$')), name='tenant_schema_is_opaque'),
+            model_name="tenant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("schema_name__regex", "^t_[a-z0-9]{1,40}$")), name="tenant_schema_is_opaque"
+            ),
         ),
         migrations.AddIndex(
-            model_name='runticket',
-            index=models.Index(condition=models.Q(('state', 'ready')), fields=['queue', 'not_before'], name='ticket_ready'),
+            model_name="runticket",
+            index=models.Index(
+                condition=models.Q(("state", "ready")), fields=["queue", "not_before"], name="ticket_ready"
+            ),
         ),
         migrations.AddIndex(
-            model_name='runticket',
-            index=models.Index(condition=models.Q(('state', 'claimed')), fields=['lease_until'], name='ticket_leased'),
+            model_name="runticket",
+            index=models.Index(condition=models.Q(("state", "claimed")), fields=["lease_until"], name="ticket_leased"),
         ),
         migrations.AddIndex(
-            model_name='runticket',
-            index=models.Index(fields=['tenant', 'state'], name='ticket_tenant_state'),
+            model_name="runticket",
+            index=models.Index(fields=["tenant", "state"], name="ticket_tenant_state"),
         ),
         migrations.AddConstraint(
-            model_name='domain',
-            constraint=models.CheckConstraint(condition=models.Q(('domain', django.db.models.functions.text.Lower('domain'))), name='domain_is_lower_case'),
+            model_name="domain",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("domain", django.db.models.functions.text.Lower("domain"))),
+                name="domain_is_lower_case",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='usagerecord',
-            constraint=models.UniqueConstraint(fields=('tenant', 'day', 'metric'), name='usage_once_a_day'),
+            model_name="usagerecord",
+            constraint=models.UniqueConstraint(fields=("tenant", "day", "metric"), name="usage_once_a_day"),
         ),
     ]

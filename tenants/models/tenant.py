@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django_tenants.models import DomainMixin, TenantMixin
@@ -14,7 +13,7 @@ from tenants.models.plan import Plan
 from tenants.records import Timestamped
 
 
-class Tenant(Timestamped, TenantMixin):
+class Tenant(Timestamped, TenantMixin):  # type: ignore[django-manager-missing]
     """An organisation whose data lives in a schema, behind a role, of its own."""
 
     class Status(models.TextChoices):

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 
-from nexod.kernel import events
+from nexod.kernel.events import Totals
 from tenants.records import Record
 
 
@@ -92,9 +92,9 @@ class Run(Record):
         """Say whether the run has ended."""
         return self.status in self.OVER
 
-    def totals(self) -> events.Totals:
+    def totals(self) -> Totals:
         """Return what the run has used."""
-        return events.Totals(
+        return Totals(
             tokens_in=self.tokens_in,
             tokens_out=self.tokens_out,
             cost_usd=float(self.cost_usd),
@@ -142,9 +142,9 @@ class Step(Record):
     def __str__(self) -> str:
         return f"{self.title or self.node} #{self.visit}"
 
-    def totals(self) -> events.Totals:
+    def totals(self) -> Totals:
         """Return what the step has used."""
-        return events.Totals(
+        return Totals(
             tokens_in=self.tokens_in,
             tokens_out=self.tokens_out,
             cost_usd=float(self.cost_usd),

@@ -11,6 +11,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.encoding import force_bytes
 
 from tenants.records import Record
 
@@ -25,7 +26,7 @@ def generate_key() -> str:
 
 def hash_key(key: str) -> str:
     """Return the keyed hash under which a key is stored (HMAC-SHA-256; the key itself has enough entropy)."""
-    return hmac.new(settings.SECRET_KEY.encode(), key.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(force_bytes(settings.SECRET_KEY), key.encode(), hashlib.sha256).hexdigest()
 
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):

@@ -14,7 +14,7 @@ class Command(BaseCommand):
     """Migrate every schema over the owner connection."""
 
     help = "Migrates the public plane, the template schema and every tenant that is behind."
-    requires_system_checks: list[str] = []  # type: ignore[assignment]
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Accept Django's usual flags for being quiet."""
