@@ -10,8 +10,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexod.settings")
 _http = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-from collaboration.routing import urlpatterns  # noqa: E402
 
+from collaboration.routing import urlpatterns  # noqa: E402
 from tenants.entry.websocket import TenantSocket  # noqa: E402
 
 application = ProtocolTypeRouter({"http": _http, "websocket": TenantSocket(URLRouter(urlpatterns))})
