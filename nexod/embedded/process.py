@@ -18,6 +18,7 @@ from nexod.embedded.os_user import OsUser
 LOG_LIMIT_BYTES = 10_000_000
 LOG_TAIL_LINES = 15
 TAIL_BYTES = 8192
+POLL_INTERVAL_S = 0.02
 
 
 def nothing() -> None:
@@ -134,14 +135,13 @@ class Process:
         """Send the service's own stop signal."""
         self._signal(self.service.stop_signal)
 
-    def wait_stopped(self) -> None:
-        """Wait as long as the service may take, then kill what is left of its process group."""
-        if self._child is None:
-            return
-        try:
-            self._child.wait(self.service.stop_timeout_s)
-        except subprocess.TimeoutExpired:
-            self.kill()
+    def wait_stopped(self, hurry: Callable[[], bool] = bool) -> None:
+        """Wait as long as the service may take, or until ``hurry`` says so; then kill what is left of its group."""
+        deadline = time.monotonic() + self.service.stop_timeout_s
+        while self.pid is not None and time.monotonic() < deadline and not hurry():
+            time.sleep(POLL_INTERVAL_S)
+        self.kill()
+        if self._child is not None:
             self._child.wait()
 
     def kill(self) -> None:
@@ -153,12 +153,12 @@ class Process:
             os.killpg(self.pid, number)
 
 
-def stop_all(processes: list[Process]) -> None:
-    """Stop them together and wait for all."""
+def stop_all(processes: list[Process], hurry: Callable[[], bool] = bool) -> None:
+    """Stop them together and wait for all; when ``hurry`` says so, kill them."""
     for process in processes:
         process.ask_to_stop()
     for process in processes:
-        process.wait_stopped()
+        process.wait_stopped(hurry)
 
 
 def how_it_ended(code: int) -> str:

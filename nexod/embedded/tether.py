@@ -63,7 +63,7 @@ def main() -> None:
         uid, gid = user.split(":")
         become(int(uid), int(gid))
     tie(int(starter), int(number))
-    os.execvp(argv[0], argv)
+    os.execvp(argv[0], argv)  # noqa: S606  it becomes the program; there is no shell to avoid
 
 
 if __name__ == "__main__":

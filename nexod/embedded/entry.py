@@ -1,0 +1,49 @@
+"""What the commands serve, demo and services do. ``python -m nexod.embedded`` calls it without loading Django first."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+
+from rich.markup import escape
+
+from nexod.embedded.attach import running_services
+from nexod.embedded.errors import EmbeddedError
+from nexod.embedded.home import Home, read_json
+from nexod.embedded.plan import make_plan
+from nexod.embedded.process import Service
+from nexod.embedded.progress import Progress
+from nexod.embedded.supervisor import Supervisor
+
+
+def serve(environ: Mapping[str, str] = os.environ, *, client: Service | None = None, once: bool = False) -> int:
+    """Run everything until Ctrl-C, or with ``once`` until the client ends; return the exit code."""
+    home, progress = Home.from_environment(environ), Progress()
+    try:
+        home.prepare()
+        with home.lock():
+            plan = make_plan(home, environ)
+            return Supervisor(plan, progress, client=client, once=once).run()
+    except EmbeddedError as error:
+        progress.failed(error)
+        return 1
+
+
+def show_services(*, as_exports: bool = False) -> int:
+    """Print what runs on this home, or shell lines that export its addresses; 1 when nothing runs."""
+    home, progress = Home.from_environment(), Progress()
+    environ = running_services(home)
+    if not environ:
+        progress.say(f"Nothing runs in {escape(str(home.path))}. make serve starts it.")
+        return 1
+    if as_exports:
+        for name, value in environ.items():
+            progress.say(escape(f"export {name}={json.dumps(value)}"))
+        return 0
+    rows = read_json(home.status_file).get("services", [])
+    for row in rows:
+        again = f", restarted {row['restarts']}x" if row["restarts"] else ""
+        progress.say(f"  {row['name']:<13} {row['state']:<9} pid {row['pid'] or '-':<8} {escape(row['shows'])}{again}")
+    progress.say(f"\n  {read_json(home.services_file).get('base_url', 'stores only')}   logs: {escape(str(home.logs))}")
+    return 0
