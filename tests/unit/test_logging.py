@@ -67,13 +67,13 @@ def test_a_line_never_breaks() -> None:
 
 def test_an_unknown_format_refuses_to_start() -> None:
     with pytest.raises(SystemExit, match="NEXOD_LOG_FORMAT"):
-        logging_config(format="xml")
+        logging_config(format_name="xml")
 
 
 def test_a_process_configured_so_writes_json_and_no_access_log_of_the_server() -> None:
     program = (
         "import logging, logging.config; from nexod.observability.logs import logging_config;"
-        "logging.config.dictConfig(logging_config(level='INFO', format='json'));"
+        "logging.config.dictConfig(logging_config(level='INFO', format_name='json'));"
         "logging.getLogger('uvicorn.error').info('up'); logging.getLogger('uvicorn.access').info('GET /');"
         "logging.getLogger('httpx').info('HTTP Request'); logging.getLogger('django.security.DisallowedHost').error('x')"
     )

@@ -68,10 +68,16 @@ def test_wrong_labels_are_refused() -> None:
 
 
 def test_late_tenants_share_a_label_so_that_the_sum_never_falls() -> None:
-    totals = {"nexod_runs\x1fcompleted\x1f7": 2.0, "nexod_runs\x1fcompleted\x1f5000": 3.0, "nexod_runs\x1fcompleted\x1f6000": 4.0}
+    totals = {
+        "nexod_runs\x1fcompleted\x1f7": 2.0,
+        "nexod_runs\x1fcompleted\x1f5000": 3.0,
+        "nexod_runs\x1fcompleted\x1f6000": 4.0,
+    }
     (family,) = [found for found in work._families(totals) if found.name == "nexod_runs"]
     assert {sample.labels["tenant"]: sample.value for sample in family.samples} == {"7": 2.0, "other": 7.0}
 
 
 def test_a_field_of_another_version_is_ignored() -> None:
-    assert all(not family.samples for family in work._families({"nexod_gone\x1fa": 1.0, "nexod_runs\x1fcompleted": 1.0}))
+    assert all(
+        not family.samples for family in work._families({"nexod_gone\x1fa": 1.0, "nexod_runs\x1fcompleted": 1.0})
+    )
