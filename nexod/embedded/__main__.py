@@ -1,4 +1,4 @@
-"""``python -m nexod.embedded serve|services``: the commands without the second that loading Django takes."""
+"""``python -m nexod.embedded serve|services|reset``: the commands without the second that loading Django takes."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ def main() -> int:
     commands.add_parser("serve", help="start everything and keep serving until Ctrl-C")
     services = commands.add_parser("services", help="show what runs")
     services.add_argument("--exports", action="store_true", help="print shell lines that export the addresses")
+    commands.add_parser("reset", help="delete all state")
     options = parser.parse_args()
     if options.command == "services":
         return entry.show_services(as_exports=options.exports)
-    return entry.serve()
+    return entry.reset() if options.command == "reset" else entry.serve()
 
 
 if __name__ == "__main__":

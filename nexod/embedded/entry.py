@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Mapping
 
 from rich.markup import escape
 
+from nexod.embedded import postgres
 from nexod.embedded.attach import running_services
 from nexod.embedded.errors import EmbeddedError
 from nexod.embedded.home import Home, read_json
@@ -46,4 +48,20 @@ def show_services(*, as_exports: bool = False) -> int:
         again = f", restarted {row['restarts']}x" if row["restarts"] else ""
         progress.say(f"  {row['name']:<13} {row['state']:<9} pid {row['pid'] or '-':<8} {escape(row['shows'])}{again}")
     progress.say(f"\n  {read_json(home.services_file).get('base_url', 'stores only')}   logs: {escape(str(home.logs))}")
+    return 0
+
+
+def reset() -> int:
+    """Delete all state of this home, wherever it lies. Refuses while something runs on it."""
+    home, progress = Home.from_environment(), Progress()
+    if not home.path.exists():
+        return 0
+    try:
+        with home.lock():
+            postgres.remove(home)
+            shutil.rmtree(home.path)
+    except EmbeddedError as error:
+        progress.failed(error)
+        return 1
+    progress.say(f"removed {escape(str(home.path))}")
     return 0

@@ -58,7 +58,6 @@ class Home:
             file.write(f"process {os.getpid()} ({' '.join([Path(sys.argv[0]).name, *sys.argv[1:3]])})")
             file.flush()
             yield
-            file.truncate(0)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -181,6 +181,13 @@ def _postmaster_is_alive(data: Path) -> bool:
         return False
 
 
+def remove(home: Home) -> None:
+    """Delete what the home's cluster keeps outside of the home."""
+    pointer = home.path / "postgres/place"
+    if pointer.exists():
+        shutil.rmtree(Path(pointer.read_text().strip()), ignore_errors=True)
+
+
 def remove_throwaway(target: Cluster) -> None:
     """Delete a cluster that lives outside its home and was never meant to last."""
     if not target.durable and not target.place.is_relative_to(target.home.path):
