@@ -1,0 +1,60 @@
+"""``python -m benchmarks [name ...]``: run the benchmarks, print the table, write benchmarks/results.json."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from importlib import import_module
+from pathlib import Path
+
+FIGURES = (
+    "tenant_create",
+    "tenant_migrate",
+    "tenant_switch",
+    "durable_step",
+    "run_latency",
+    "run_throughput",
+    "event_latency",
+    "api_read",
+    "vector_search",
+    "footprint",
+)
+HERE = Path(__file__).parent
+
+
+def main(names: list[str]) -> int:
+    """Run the named figures (all when none is named) against stores of their own; 0 when every goal is met."""
+    from nexod.embedded.stores import start_stores
+
+    chosen = [name for name in names or FIGURES if (HERE / f"{name}.py").exists()]
+    unknown = sorted(set(names) - set(chosen))
+    if unknown:
+        print(f"There is no benchmark {', '.join(unknown)}; there are {', '.join(_known())}.", file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory(prefix="nexod-bench-", ignore_cleanup_errors=True) as home:
+        os.chmod(home, 0o755)
+        with start_stores(Path(home), durable=True) as stores:
+            os.environ.update(stores.as_environment(), NEXOD_ENV="test", NEXOD_HOME=home)
+            os.environ["DJANGO_SETTINGS_MODULE"] = "nexod.settings"
+            results = [_measure(name) for name in chosen]
+    (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    return 0 if all(result["met"] for result in results) else 1
+
+
+def _known() -> list[str]:
+    return [name for name in FIGURES if (HERE / f"{name}.py").exists()]
+
+
+def _measure(name: str) -> dict[str, object]:
+    import django
+
+    django.setup()
+    figure = import_module(f"benchmarks.{name}").measure()
+    print(figure.line(), flush=True)
+    return figure.as_dict()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
