@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.model_server.port import Run, run
 from tests.model_server.server import ModelServer
+
+__all__ = ["Run", "model_server", "run"]
 
 
 @pytest.fixture

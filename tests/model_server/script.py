@@ -28,6 +28,7 @@ class Script:
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
+        self.paths: list[str] = []
         self._rules: list[_Rule] = []
         self._lock = threading.Lock()
 
@@ -51,6 +52,7 @@ class Script:
         """Forget every rule and every request."""
         with self._lock:
             self.requests.clear()
+            self.paths.clear()
             self._rules.clear()
 
 

@@ -42,6 +42,11 @@ class ModelServer:
         """Every chat request so far, oldest first."""
         return list(self._script.requests)
 
+    @property
+    def paths(self) -> list[str]:
+        """The path of every request so far, of those that no model server has too."""
+        return list(self._script.paths)
+
     def answer(self, *replies: Reply | str, when: Matcher | None = None) -> None:
         """Answer the next requests (that match ``when``) with ``replies``, one each."""
         self._script.add(*replies, when=when, forever=False)
@@ -74,12 +79,14 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
+        self.server.script.paths.append(self.path)
         if self.path.rstrip("/").endswith("/models"):
             self._send(200, {"object": "list", "data": [{"id": MODEL, "object": "model", "owned_by": "tests"}]})
         else:
             self._send(404, _error("not found", "not_found"))
 
     def do_POST(self) -> None:
+        self.server.script.paths.append(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if not self.path.endswith("/chat/completions"):
             self._send(404, _error("not found", "not_found"))

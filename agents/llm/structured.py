@@ -1,0 +1,84 @@
+"""Answers that conform to a JSON Schema: how they are asked for, read and checked."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from nexod.kernel.errors import InvalidInput
+
+_THOUGHTS = re.compile(r"<think>.*?</think>", re.DOTALL)
+_FENCE = re.compile(r"```(?:json)?\s*\n?(.*?)```", re.DOTALL)
+_LONGEST_COMPLAINT = 400
+
+
+class DoesNotFit(ValueError):
+    """The text is not JSON, or not of the schema."""
+
+
+def response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the protocol's ``response_format``; ``strict`` only where the schema obeys OpenAI's rules for it."""
+    return {
+        "type": "json_schema",
+        "json_schema": {"name": "answer", "schema": dict(schema), "strict": _is_strict(schema)},
+    }
+
+
+def parsed(text: str, schema: Mapping[str, Any]) -> Any:
+    """Return the value in ``text`` (bare, fenced, or after some prose) when it conforms; raise DoesNotFit, saying why."""
+    value = _read(_THOUGHTS.sub("", text).strip())
+    problem = next(iter(_validator(json.dumps(schema, sort_keys=True)).iter_errors(value)), None)
+    if problem is not None:
+        raise DoesNotFit(f"{problem.json_path}: {problem.message}"[:_LONGEST_COMPLAINT])
+    return value
+
+
+def check_schema(schema: Mapping[str, Any]) -> None:
+    """Raise InvalidInput when ``schema`` itself is not a JSON Schema."""
+    _validator(json.dumps(schema, sort_keys=True))
+
+
+def _read(text: str) -> Any:
+    fenced = _FENCE.search(text)
+    for candidate in (text, fenced.group(1) if fenced else "", text[text.find("{") :] if "{" in text else ""):
+        try:
+            return json.JSONDecoder(parse_constant=_no_constant).raw_decode(candidate.strip())[0]
+        except ValueError:
+            continue
+    raise DoesNotFit("The answer is not JSON.")
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+@lru_cache(maxsize=256)
+def _validator(schema: str) -> Any:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+    from referencing import Registry
+
+    value = json.loads(schema)
+    try:
+        Draft202012Validator.check_schema(value)
+    except SchemaError as error:
+        raise InvalidInput(f"The output schema is not a JSON Schema: {error.message[:_LONGEST_COMPLAINT]}") from error
+    # An empty registry: the default one fetches a remote $ref over the network.
+    return Draft202012Validator(value, registry=Registry())
+
+
+def _is_strict(schema: Any) -> bool:
+    """Say whether every object in ``schema`` is closed and requires all that it has (OpenAI's structured outputs)."""
+    if isinstance(schema, list):
+        return all(_is_strict(part) for part in schema)
+    if not isinstance(schema, Mapping):
+        return True
+    if "properties" in schema or schema.get("type") == "object":
+        if schema.get("additionalProperties") is not False:
+            return False
+        if set(schema.get("required", ())) != set(schema.get("properties", {})):
+            return False
+    return all(_is_strict(part) for part in schema.values())
