@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from nexod.kernel.errors import InvalidInput, NotAuthenticated, PermissionDenied
+from tenants.accounts.actions.users import require_may_manage
 from tenants.accounts.models import ApiKey, User
 from tenants.accounts.models.api_key import PREFIX, SCOPES, generate_key, hash_key
 
@@ -17,17 +18,26 @@ TOUCH_EVERY = timedelta(minutes=1)
 
 @transaction.atomic
 def issue_api_key(
-    *, actor: User, user: User, name: str, scopes: Sequence[str], expires_at: datetime | None = None
+    *,
+    actor: User,
+    user: User,
+    name: str,
+    scopes: Sequence[str],
+    expires_at: datetime | None = None,
+    issued_with: ApiKey | None = None,
 ) -> tuple[ApiKey, str]:
     """Return the new row and the key itself, which is shown this once and never stored.
 
-    Raises InvalidInput for an unknown scope, PermissionDenied when ``actor`` may not issue keys for ``user``.
+    A key that is ``issued_with`` another has at most its scopes and does not outlive it. Raises InvalidInput for an unknown
+    scope or a past expiry, PermissionDenied when ``actor`` may not issue keys for ``user``.
     """
-    if actor != user and not actor.has_perm("accounts.add_apikey"):
-        raise PermissionDenied("You may only issue keys for yourself.")
-    unknown = sorted(set(scopes) - set(SCOPES))
-    if unknown or not scopes:
-        raise InvalidInput(f"Scopes are {', '.join(SCOPES)}.", details=[{"field": "scopes", "message": str(unknown)}])
+    if actor != user:
+        _require_may_manage(actor, user, "accounts.add_apikey", "You may only issue keys for yourself.")
+    _check_scopes(scopes)
+    _check_expiry(expires_at)
+    if issued_with is not None:
+        _require_within(issued_with, scopes)
+        expires_at = min(filter(None, (expires_at, issued_with.expires_at)), default=None)
     key = generate_key()
     row = ApiKey.objects.create(
         name=name,
@@ -42,8 +52,8 @@ def issue_api_key(
 
 def revoke_api_key(*, actor: User, api_key: ApiKey) -> None:
     """Make the key worthless at once; revoking it again changes nothing."""
-    if actor.pk != api_key.user_id and not actor.has_perm("accounts.delete_apikey"):
-        raise PermissionDenied("You may only revoke your own keys.")
+    if actor.pk != api_key.user_id:
+        _require_may_manage(actor, api_key.user, "accounts.delete_apikey", "You may only revoke your own keys.")
     ApiKey.objects.filter(pk=api_key.pk, revoked_at__isnull=True).update(revoked_at=timezone.now())
 
 
@@ -56,3 +66,30 @@ def recognise(key: str) -> ApiKey:
     if row.last_used_at is None or now - row.last_used_at > TOUCH_EVERY:
         ApiKey.objects.filter(pk=row.pk).update(last_used_at=now)
     return row
+
+
+def _require_may_manage(actor: User, user: User, permission: str, otherwise: str) -> None:
+    """A key acts as its user, so nobody gets one of a person who stands above him."""
+    if not actor.has_perm(permission):
+        raise PermissionDenied(otherwise)
+    require_may_manage(actor, user)
+
+
+def _require_within(issuer: ApiKey, scopes: Sequence[str]) -> None:
+    wider = sorted(set(scopes) - set(issuer.scopes))
+    if wider:
+        raise PermissionDenied(
+            f"The key that issues this one does not have the scope {wider[0]}.", details={"scope": wider[0]}
+        )
+
+
+def _check_scopes(scopes: Sequence[str]) -> None:
+    unknown = sorted(set(scopes) - set(SCOPES))
+    if unknown or not scopes:
+        raise InvalidInput(f"Scopes are {', '.join(SCOPES)}.", details=[{"field": "scopes", "message": str(unknown)}])
+
+
+def _check_expiry(expires_at: datetime | None) -> None:
+    if expires_at is not None and expires_at <= timezone.now():
+        message = "The key would have expired already."
+        raise InvalidInput(message, details=[{"field": "expires_at", "message": message}])

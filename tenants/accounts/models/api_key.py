@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import secrets
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -14,6 +14,9 @@ from django.db import models
 from django.utils.encoding import force_bytes
 
 from tenants.records import Record
+
+if TYPE_CHECKING:
+    from tenants.accounts.models.user import User
 
 PREFIX = "nxd_"
 SCOPES = ("read", "write", "run", "approve")
@@ -36,6 +39,10 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         """Return the keys that are neither revoked nor expired, of users who are active."""
         alive = models.Q(expires_at__isnull=True) | models.Q(expires_at__gt=now)
         return self.filter(alive, revoked_at__isnull=True, user__is_active=True)
+
+    def visible_to(self, user: User) -> ApiKeyQuerySet:
+        """Return the user's own keys, and everybody's for who looks after people."""
+        return self if user.has_perm("accounts.view_apikey") else self.filter(user=user)
 
 
 class ApiKey(Record):
