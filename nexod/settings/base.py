@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from nexod.http.rest import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401
+from nexod.observability.logs import logging_config
 from nexod.settings.database import databases
 from nexod.settings.environment import ROOT, Environment, names
 
@@ -129,6 +131,10 @@ def configure(environment: Environment) -> dict[str, Any]:
         ),
         "DEFAULT_FROM_EMAIL": environment.default_from_email,
         "SENTRY_DSN": environment.sentry_dsn,
+        "LOGGING": logging_config(level=environment.log_level, format_name=environment.log_format),
+        "NEXOD_READINESS_PLACE": "tenants.context.enter_platform",
+        "NEXOD_METRICS_TOKEN": environment.metrics_token,
+        "NEXOD_MAX_BODY_BYTES": 4 * environment.max_document_bytes,
         "CLERK_SECRET_KEY": environment.clerk_secret_key,
         **_valkey(environment.redis_url),
     }

@@ -27,6 +27,7 @@ class Environment(BaseSettings):
     egress_allow: str = ""
     log_level: str = "INFO"
     log_format: str = ""
+    metrics_token: str = ""
     pool_size: int = Field(default=10, ge=1, le=200)
     max_document_bytes: int = Field(default=25 * 1024 * 1024, ge=1024)
     default_from_email: str = "nexod@localhost"

@@ -1,0 +1,52 @@
+"""The settings of REST framework and of its schema, for nexod.settings to import. Names only, nothing is imported here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "tenants.accounts.authentication.ApiKeyAuthentication",
+        "tenants.accounts.authentication.BrowserAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["nexod.http.permissions.ModelPermissions"],
+    "DEFAULT_THROTTLE_CLASSES": ["nexod.http.throttling.Throttle"],
+    "DEFAULT_PARSER_CLASSES": ["nexod.http.bodies.BoundedJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "nexod.http.pagination.NewestFirst",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "nexod.http.operations.OperationSchema",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "nexod.http.errors.exception_handler",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "TEST_REQUEST_RENDERER_CLASSES": [
+        "rest_framework.renderers.JSONRenderer",
+        "rest_framework.renderers.MultiPartRenderer",
+    ],
+    "URL_FORMAT_OVERRIDE": None,
+    "COERCE_DECIMAL_TO_STRING": False,
+}
+
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "OAS_VERSION": "3.1.1",
+    "TITLE": "Nexod API",
+    "DESCRIPTION": (
+        "Agents that execute workflows, and the people who watch, approve and correct them.\n\n"
+        "Every path is relative to the tenant's host. Authenticate with `Authorization: Bearer <api key>` or a session. "
+        "Lists are newest first and paginate by cursor. A POST with an `Idempotency-Key` acts once. "
+        "Every error has the same envelope, and every answer an `X-Request-ID`."
+    ),
+    "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    # The hook below describes what the API really accepts, once for all operations.
+    "AUTHENTICATION_WHITELIST": [],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "nexod.http.schema.describe_manners",
+    ],
+    "SERVE_INCLUDE_SCHEMA": False,
+}
