@@ -58,9 +58,10 @@ def retry_after_s(error: NexodError) -> float | None:
 
 
 def _root(error: Exception) -> Exception:
-    """Return what lies beneath openai's connection error: our refusal, our wish to stop, or the network's own error."""
-    beneath = error.__cause__
-    return beneath if isinstance(error, openai.APIConnectionError) and isinstance(beneath, Exception) else error
+    """Return what lies beneath a connection error: our refusal, our wish to stop, or the network's own error."""
+    while isinstance(error, openai.APIConnectionError) and isinstance(error.__cause__, Exception):
+        error = error.__cause__
+    return error
 
 
 def _kind(error: Exception, began: bool) -> type[errors.ModelError]:
