@@ -68,7 +68,7 @@ $(PYTHON):
 # uv itself is among the pinned requirements, hashes and all: pip installs it, uv installs the others.
 $(VENV)/bin/uv: | $(PYTHON)
 	awk '/^uv==/ {on = 1; print; next} on && /^ +--hash/ {print; next} {on = 0}' requirements.txt > $(VENV)/uv.txt
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(VENV)/uv.txt
+	$(PYTHON) -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r $(VENV)/uv.txt
 
 $(VENV)/.installed: requirements.txt requirements-model.txt | $(VENV)/bin/uv
 	echo "setup: installing the pinned requirements (about 300 packages; the first time takes a minute or two)"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 
@@ -12,7 +14,5 @@ class PytestRunner:
         self.arguments = ["-x"] if failfast else []
 
     def run_tests(self, test_labels: list[str], **kwargs: Any) -> int:
-        """Run pytest over ``test_labels`` (paths) and return its exit code."""
-        import pytest
-
-        return int(pytest.main([*self.arguments, *test_labels]))
+        """Run pytest over ``test_labels`` (paths) in a process of its own, which starts its stores before settings load."""
+        return subprocess.call([sys.executable, "-m", "pytest", *self.arguments, *test_labels])

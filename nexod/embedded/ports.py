@@ -32,11 +32,11 @@ def free_port(preferred: int | None = None) -> int:
         return int(probe.getsockname()[1])
 
 
-def web_port(environ: Mapping[str, str]) -> int:
-    """Return the web server's port: PORT, which must be free, or from 8000 the first free one."""
+def web_port(environ: Mapping[str, str], first: int = WEB_PORT) -> int:
+    """Return the web server's port: PORT, which must be free, or from ``first`` on the first free one."""
     wanted = environ.get("PORT", "").strip()
     if not wanted:
-        return next((port for port in range(WEB_PORT, WEB_PORT + PORTS_TRIED) if is_free(port)), 0) or free_port()
+        return next((port for port in range(first, first + PORTS_TRIED) if is_free(port)), 0) or free_port()
     if not wanted.isdecimal() or not 0 < int(wanted) < 65536:
         raise NotConfigured(f"PORT={wanted} is not a port number (1-65535).")
     if not is_free(int(wanted)):

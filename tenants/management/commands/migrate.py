@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.db.migrations.autodetector import MigrationAutodetector
 
 from tenants.context import PLATFORM_SCHEMA, enter_schema_as_owner
 from tenants.schema.migration import migrate_everything
@@ -15,6 +16,7 @@ class Command(BaseCommand):
 
     help = "Migrates the public plane, the template schema and every tenant that is behind."
     requires_system_checks: list[str] = []
+    autodetector = MigrationAutodetector  # a system check compares it with makemigrations'
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Accept Django's usual flags for being quiet."""
