@@ -14,7 +14,7 @@ from django.http.response import HttpResponseBase
 
 from nexod.kernel import scope
 from nexod.kernel.errors import NexodError, PermissionDenied
-from nexod.observability import metrics, readiness
+from nexod.observability import readiness, work
 
 Next = Callable[[HttpRequest], HttpResponseBase] | Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
@@ -66,7 +66,7 @@ def prometheus(request: HttpRequest) -> HttpResponse:
         require_scraper(request)
     except NexodError as error:
         return JsonResponse({"error": {**error.as_dict(), "request_id": scope.request_id.get()}}, status=error.status)
-    body, media_type = metrics.page()
+    body, media_type = work.page()
     return _uncached(HttpResponse(body, content_type=media_type))
 
 

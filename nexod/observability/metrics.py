@@ -1,10 +1,10 @@
-"""What this process measures of its own requests and watchers, and the page that Prometheus reads."""
+"""What this process measures of its own requests and watchers."""
 
 from __future__ import annotations
 
 import threading
 
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import Counter, Gauge, Histogram
 
 TENANT_LIMIT = 1_000
 OTHER = "other"
@@ -52,8 +52,3 @@ def observe_request(
         _seconds.labels(method, route).observe(seconds)
     if tenant:
         _of_tenant.labels(_tenant_label(tenant)).inc()
-
-
-def page() -> tuple[bytes, str]:
-    """Return everything measured, and its media type."""
-    return generate_latest(REGISTRY), CONTENT_TYPE_LATEST

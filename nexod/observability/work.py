@@ -12,7 +12,9 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from celery import current_app
 from django_redis import get_redis_connection
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from redis import RedisError
@@ -89,6 +91,15 @@ def flush() -> None:
                 _pending[field] += amount
 
 
+def queue_lengths() -> dict[str, int]:
+    """Return how many Celery messages wait in each queue; raises RedisError."""
+    prefix = (current_app.conf.broker_transport_options or {}).get("global_keyprefix", "")
+    pipeline = get_redis_connection("default").pipeline(transaction=False)
+    for queue in QUEUES:
+        pipeline.llen(prefix + queue)
+    return dict(zip(QUEUES, pipeline.execute(), strict=True))
+
+
 class WorkCollector(Collector):
     """Reads the totals and the queues' lengths at each scrape; says so when it cannot."""
 
@@ -98,7 +109,7 @@ class WorkCollector(Collector):
         try:
             connection = get_redis_connection("default")
             totals = {field.decode(): float(total) for field, total in connection.hgetall(KEY).items()}
-            lengths = {queue: int(connection.llen(queue)) for queue in QUEUES}
+            lengths = queue_lengths()
         except RedisError:
             readable.add_metric([], 0)
             yield readable
@@ -114,6 +125,13 @@ class WorkCollector(Collector):
     def describe(self) -> Iterable[Metric]:
         """Return nothing: registering must not touch Valkey."""
         return []
+
+
+def page() -> tuple[bytes, str]:
+    """Return everything measured, by this process and by the workers, and its media type."""
+    workers = CollectorRegistry()
+    workers.register(WorkCollector())
+    return generate_latest(REGISTRY) + generate_latest(workers), CONTENT_TYPE_LATEST
 
 
 def _families(totals: dict[str, float]) -> Iterator[Metric]:

@@ -22,3 +22,6 @@ ALLOWED_HOSTS = [".test"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 TEST_RUNNER = "nexod.testing.PytestRunner"
+# Static files straight from the apps: nothing is collected for a test.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from prometheus_client import REGISTRY, generate_latest
 
 from nexod.kernel import events
 from nexod.observability import work
-from nexod.observability.metrics import BoundedLabel, observe_request, page
+from nexod.observability.metrics import BoundedLabel, observe_request
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +28,7 @@ def test_a_label_stops_growing() -> None:
 
 def test_an_invented_method_gets_no_series_of_its_own() -> None:
     observe_request("BREW", "/tea", 405, 0.01)
-    text = page()[0].decode()
+    text = generate_latest(REGISTRY).decode()
     assert 'route="/tea"' in text
     assert "BREW" not in text
 
