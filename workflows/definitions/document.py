@@ -1,0 +1,87 @@
+"""The definition document, format ``nexod.workflow/1``: what the engine executes. Immutable once parsed."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+FORMAT = "nexod.workflow/1"
+MAX_NODES = 5_000
+MAX_EDGES = 20_000
+NODE_ID = r"^[A-Za-z][A-Za-z0-9_]{0,59}$"
+DEFAULT_VISITS = 10
+MAX_VISITS = 100
+MAX_SECONDS = 7 * 24 * 3600
+
+NodeId = Annotated[str, Field(pattern=NODE_ID, description="Letters, digits and _; expressions say nodes.<id>")]
+
+
+class Part(BaseModel):
+    """A closed, frozen part of a definition."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, strict=True)
+
+
+class Retry(Part):
+    """How often a failed step is tried, and how long to wait before the second try (doubled each time)."""
+
+    attempts: int = Field(default=1, ge=1, le=10)
+    backoff_s: float = Field(default=1.0, ge=0, le=300)
+
+
+class Node(Part):
+    """One step of the workflow; ``config`` is described by its type's own schema."""
+
+    id: NodeId
+    type: str = Field(max_length=30)
+    title: str = Field(default="", max_length=120)
+    config: dict[str, Any] = Field(default_factory=dict)
+    timeout_s: float | None = Field(default=None, gt=0, le=MAX_SECONDS)
+    retry: Retry = Retry()
+
+
+class Edge(Part):
+    """What comes after what; ``when`` names a route of a condition or approval."""
+
+    source: NodeId = Field(alias="from")
+    target: NodeId = Field(alias="to")
+    when: str = Field(default="", max_length=60)
+
+
+class Limits(Part):
+    """Bounds on one run: visits per node, and seconds of work (waiting for people not counted)."""
+
+    visits: int = Field(default=DEFAULT_VISITS, ge=1, le=MAX_VISITS)
+    timeout_s: float | None = Field(default=None, gt=0, le=MAX_SECONDS)
+
+
+class Definition(Part):
+    """A workflow: nodes, the edges between them, the inputs it takes."""
+
+    format: Literal["nexod.workflow/1"]
+    name: str = Field(min_length=1, max_length=120)
+    description: str = Field(default="", max_length=2000)
+    inputs: dict[str, Any] = Field(default_factory=lambda: {"type": "object", "properties": {}})
+    start: NodeId
+    nodes: list[Node] = Field(min_length=1, max_length=MAX_NODES)
+    edges: list[Edge] = Field(default_factory=list, max_length=MAX_EDGES)
+    limits: Limits = Limits()
+
+    @cached_property
+    def by_id(self) -> dict[str, Node]:
+        """Return the nodes by id."""
+        return {node.id: node for node in self.nodes}
+
+    @cached_property
+    def leaving(self) -> dict[str, list[Edge]]:
+        """Return the edges that leave each node, in the document's order."""
+        found: dict[str, list[Edge]] = {node.id: [] for node in self.nodes}
+        for edge in self.edges:
+            found.setdefault(edge.source, []).append(edge)
+        return found
+
+    def routes(self, node: str) -> frozenset[str]:
+        """Return the labels on the edges that leave ``node``; what ``NodeCall.routes`` is."""
+        return frozenset(edge.when for edge in self.leaving[node] if edge.when)

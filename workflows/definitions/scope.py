@@ -1,0 +1,122 @@
+"""What templates and expressions may name: inputs, outputs of nodes that can have run before, visits and the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from workflows.definitions.document import Definition, Node
+from workflows.definitions.graph import Graph
+from workflows.expressions import Checker
+from workflows.expressions import names_in as names_in_expression
+from workflows.nodes import registry
+from workflows.nodes.base import Expression, Json, Problem
+from workflows.rendering import TemplateFailed
+from workflows.rendering import names_in as names_in_template
+from workflows.sandbox.templates import FUNCTIONS
+
+METHODS = frozenset(
+    "items keys values get upper lower title capitalize strip lstrip rstrip split splitlines replace "
+    "startswith endswith join format count find isdigit".split()
+)
+"""What templates may call on values: not fields."""
+_SIGNATURES = {"string": "string", "integer": "int", "boolean": "bool", "object": "map<string, dyn>"}
+
+
+class Scope:
+    """The names of one definition and their types, read from JSON Schemas. All nodes' configs must fit their types."""
+
+    def __init__(self, definition: Definition, graph: Graph) -> None:
+        self.definition = definition
+        self.graph = graph
+        self.outputs: dict[str, Json] = {}
+
+    def problems(self, nodes: Iterable[Node]) -> list[Problem]:
+        """Return what is wrong with the templates and expressions of ``nodes``."""
+        nodes = list(nodes)
+        expressions = [(node, f"config.{field}", found) for node in nodes for field, found in _expressions(node)]
+        checker = Checker(self._types(found for _, _, found in expressions))
+        problems = [problem for node in nodes for problem in self._template_problems(node)]
+        for node, field, found in expressions:
+            complaint = checker.complaint(found.source, found.gives)
+            if complaint:
+                problems.append(Problem("bad_expression", complaint, node.id, field))
+            else:
+                problems += self._name_problems(node, field, names_in_expression(found.source))
+        return problems
+
+    def _template_problems(self, node: Node) -> Iterator[Problem]:
+        for name, source in registry.get(node.type).templates(node.config).items():
+            field = f"config.{name}"
+            try:
+                yield from self._name_problems(node, field, names_in_template(source))
+            except TemplateFailed as error:
+                yield Problem("bad_template", f"The template is not valid: {error.message}", node.id, field)
+
+    def _name_problems(self, node: Node, field: str, names: Iterable[str]) -> list[Problem]:
+        found = ((self._complaint(node.id, name.split(".")), name) for name in sorted(names))
+        return [Problem(code, message, node.id, field) for (code, message), _ in found if code]
+
+    def _complaint(self, node: str, name: list[str]) -> tuple[str, str]:
+        """Return code and message for a dotted name that the node may not or cannot use, else two empty texts."""
+        root, rest = name[0], name[1:]
+        if root not in ("inputs", "nodes", "visits", "run"):
+            known = root in FUNCTIONS
+            return ("", "") if known else ("unknown_name", f"{root!r} is not known here; there are inputs, nodes, visits and run.")
+        if root == "run" or not rest:
+            return "", ""
+        if root == "inputs":
+            return self._field_complaint("unknown_input", self.definition.inputs, ["inputs"], rest)
+        if rest[0] in METHODS and rest[0] not in self.graph.number:
+            return "", ""
+        if rest[0] not in self.graph.number:
+            return "unknown_node", f"There is no node {rest[0]!r}."
+        if root == "nodes" and not self.graph.can_precede(rest[0], node):
+            return "runs_later", f"The node {rest[0]!r} can not have run before this one."
+        return self._field_complaint("unknown_field", self._output(rest[0]), name[:2], rest[1:]) if root == "nodes" else ("", "")
+
+    def _field_complaint(self, code: str, schema: Json, place: list[str], rest: list[str]) -> tuple[str, str]:
+        part: Any = schema
+        for step in rest:
+            properties = part.get("properties") if isinstance(part, dict) else None
+            if not isinstance(properties, dict) or step in METHODS - set(properties):
+                return "", ""
+            if step not in properties:
+                if part.get("additionalProperties") not in (None, False):
+                    return "", ""
+                fields = ", ".join(list(properties)[:20]) or "nothing"
+                return code, f"There is no {step!r} in {'.'.join(place)}; it has {fields}."
+            place, part = [*place, step], properties[step]
+        return "", ""
+
+    def _output(self, node: str) -> Json:
+        if node not in self.outputs:
+            found = self.definition.by_id[node]
+            self.outputs[node] = registry.get(found.type).output(found.config) if registry.known(found.type) else {}
+        return self.outputs[node]
+
+    def _types(self, expressions: Iterable[Expression]) -> dict[str, str]:
+        names = {name for expression in expressions for name in names_in_expression(expression.source)}
+        types = {name: self._signature(name.split(".")) for name in names}
+        return {name: signature for name, signature in types.items() if signature}
+
+    def _signature(self, name: list[str]) -> str:
+        if name[0] == "inputs" and len(name) > 1:
+            return _signature(self.definition.inputs, name[1:])
+        if name[0] == "nodes" and len(name) > 2 and name[1] in self.graph.number:
+            return _signature(self._output(name[1]), name[2:])
+        return ""
+
+
+def _expressions(node: Node) -> list[tuple[str, Expression]]:
+    return list(registry.get(node.type).expressions(node.config).items())
+
+
+def _signature(schema: Any, path: list[str]) -> str:
+    """Return the CEL type of what ``path`` leads to, or "" where the schema does not say."""
+    for step in path:
+        schema = schema.get("properties", {}).get(step) if isinstance(schema, dict) else None
+    kind = schema.get("type") if isinstance(schema, dict) else None
+    if kind == "array":
+        return f"list<{_signature(schema.get('items', {}), []) or 'dyn'}>"
+    return _SIGNATURES.get(kind, "") if isinstance(kind, str) else ""

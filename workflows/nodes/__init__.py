@@ -1,0 +1,1 @@
+"""Node types: what one step can do. One file per type; ``registry.get(type)`` gives it."""

@@ -1,0 +1,102 @@
+"""Crew: several agents work through the tasks of a crew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workflows.nodes import fields
+from workflows.nodes.base import (
+    CheckedNode,
+    Expression,
+    Json,
+    NodeCall,
+    NodeResult,
+    NodeType,
+    Problem,
+    Reference,
+    References,
+)
+from workflows.nodes.model_note import model_note
+from workflows.nodes.structured import choice_expressions, schema_problems, with_choices
+from workflows.rendering import render
+
+_INPUT_NAME = "^[A-Za-z_][A-Za-z0-9_]{0,59}$"
+_TASK_NAME = "^[-A-Za-z0-9_]{1,60}$"
+
+
+class CrewNode(NodeType):
+    """Gives ``{"text", "data", "tasks": {name: {"agent", "text", "data"}}, "model_note"}``."""
+
+    type = "crew"
+    title = "Crew"
+    description = "Lets a crew of agents work through its tasks."
+    schema = fields.closed(
+        ("crew",),
+        {
+            "crew": fields.slug("Crew", "crew"),
+            "inputs": {
+                "type": "object",
+                "title": "Inputs of the crew",
+                "description": "Its tasks say {name} where the text comes in.",
+                "propertyNames": {"pattern": _INPUT_NAME},
+                "maxProperties": 50,
+                "additionalProperties": fields.template("Input"),
+            },
+            "outputs": {
+                "type": "object",
+                "title": "JSON Schemas of the tasks' results",
+                "description": "By the name of the task; a task without one gives text.",
+                "propertyNames": {"pattern": _TASK_NAME},
+                "maxProperties": 50,
+                "additionalProperties": fields.OUTPUT_SCHEMA,
+            },
+        },
+    )
+
+    def templates(self, config: Json) -> dict[str, str]:
+        return {f"inputs.{name}": template for name, template in config.get("inputs", {}).items()}
+
+    def expressions(self, config: Json) -> dict[str, Expression]:
+        found: dict[str, Expression] = {}
+        for task, schema in config.get("outputs", {}).items():
+            found |= choice_expressions(schema, f"outputs.{task}")
+        return found
+
+    def references(self, config: Json) -> list[Reference]:
+        return [Reference("crew", config["crew"], "crew")]
+
+    def output(self, config: Json) -> Json:
+        schemas = config.get("outputs", {})
+        known = {task: _task_output(schema) for task, schema in schemas.items()}
+        tasks = {"type": "object", "properties": known, "additionalProperties": True}
+        return fields.closed((), {"text": fields.TEXT, "data": {}, "tasks": tasks, "model_note": fields.TEXT})
+
+    def check(self, node: CheckedNode, references: References) -> list[Problem]:
+        problems = super().check(node, references)
+        for task, schema in node.config.get("outputs", {}).items():
+            problems += schema_problems(schema, node.id, f"config.outputs.{task}")
+        return problems
+
+    def run(self, call: NodeCall) -> NodeResult:
+        from agents.crew import run_crew
+        from agents.crew.rows import crew_spec
+
+        spec = crew_spec(call.config["crew"])
+        inputs = {name: render(template, call.values) for name, template in call.config.get("inputs", {}).items()}
+        schemas = {task: with_choices(schema, call.values) for task, schema in call.config.get("outputs", {}).items()}
+        result = run_crew(spec, inputs, output_schemas=schemas)
+        output = {
+            "text": result.text,
+            "data": result.data,
+            "tasks": {task.name: _task_result(task) for task in result.tasks},
+            "model_note": model_note(agent.endpoint for agent in spec.agents),
+        }
+        return NodeResult(output, summary=f"{len(result.tasks)} tasks done")
+
+
+def _task_output(schema: Json) -> Json:
+    return fields.closed((), {"agent": fields.TEXT, "text": fields.TEXT, "data": schema})
+
+
+def _task_result(task: Any) -> Json:
+    return {"agent": task.agent, "text": task.text, "data": task.data}
