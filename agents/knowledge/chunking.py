@@ -20,7 +20,7 @@ close inside a paragraph is repeated by up to OVERLAP in the next; a section und
 
 _PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
 _SENTENCE = re.compile(
-    r"(?<=[.!?…])(?<!\s\d\.)(?<!\s\d\d\.)[\"')\]]{0,3}\s+"  # after a full stop, not after the number of a list item
+    r"(?<=[.!?…])(?<!\n\d\.)(?<!\n\d\d\.)[\"')\]]{0,3}\s+"  # after a full stop, not after the number of a list item
     r"|(?<=[\u3002\uff01\uff1f])"  # full stops of scripts that put no space after them
     r"|\n(?=[ \t]*(?:[-*+|>]|\d{1,3}[.)])[ \t])"  # before a list item or a table row
 )

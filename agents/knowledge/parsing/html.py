@@ -17,8 +17,8 @@ _HIDDEN = "[style*='display:none' i], [style*='display: none' i], [style*='visib
 _MAIN = "main, [role=main], article"
 _LEVELS = {f"h{level}": level for level in range(1, 7)}
 _INLINE = frozenset(
-    ("a", "abbr", "b", "bdi", "bdo", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd", "label")
-    + ("mark", "q", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "tt", "u", "var")
+    {"a", "abbr", "b", "bdi", "bdo", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd", "label"}
+    | {"mark", "q", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "tt", "u", "var"}
 )
 _CELLS = frozenset(("td", "th"))
 

@@ -11,8 +11,8 @@ class Limits:
 
     pages: int = 3_000
     characters: int = 25_000_000
-    cpu_s: int = 90
-    wall_s: float = 180.0
+    cpu_s: int = 60
+    wall_s: float = 150.0
     memory_bytes: int = 1024 * 1024 * 1024
 
     def as_dict(self) -> dict[str, float]:

@@ -1,0 +1,1 @@
+"""The only code that writes this app's rows. Keyword-only; the actor is always said."""
