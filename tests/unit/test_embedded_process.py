@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from nexod.embedded import tether
 from nexod.embedded.errors import StartFailed
 from nexod.embedded.process import Process, Service
 from nexod.embedded.tether import is_alive
+from tests.processes import runs, until
 
 FOR_EVER = "import time; print('up', flush=True); time.sleep(600)"
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
@@ -21,13 +21,6 @@ DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); prin
 
 def toy(code: str, log: Path, **details: object) -> Process:
     return Process(Service(name="toy", argv=(sys.executable, "-c", code), **details), log)  # type: ignore[arg-type]
-
-
-def until(condition, timeout_s: float = 10) -> bool:  # type: ignore[no-untyped-def]
-    deadline = time.monotonic() + timeout_s
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return bool(condition())
 
 
 def test_a_step_is_ready_when_it_has_ended_well(tmp_path: Path) -> None:
@@ -73,7 +66,7 @@ def test_stopping_takes_the_whole_process_group_along(tmp_path: Path) -> None:
     grandchild = int(parent.log_tail().split()[0])
     parent.ask_to_stop()
     parent.wait_stopped()
-    assert until(lambda: not _runs(grandchild))
+    assert until(lambda: not runs(grandchild))
 
 
 @pytest.mark.parametrize("platform", ["linux", "darwin"])
@@ -93,7 +86,7 @@ def test_a_child_ends_when_its_starter_is_killed(tmp_path: Path, platform: str) 
         assert is_alive(child)
         starter.kill()
         starter.wait()
-        assert until(lambda: not _runs(child))
+        assert until(lambda: not runs(child))
 
 
 _STARTER = """
@@ -103,12 +96,3 @@ child = subprocess.Popen([sys.executable, script, str(os.getpid()), "9", "-", sy
 print(child.pid, flush=True)
 child.wait()
 """
-
-
-def _runs(pid: int) -> bool:
-    """Tell whether the process still runs; one that ended but was not yet collected does not."""
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
