@@ -29,7 +29,7 @@ def usable(schema: Any) -> Json:
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
-        raise SchemaRefused(f"This is not a JSON Schema: {place(error)}{_short(error.message)}") from error
+        raise SchemaRefused(f"This is not a JSON Schema: {place(error)}{shortened(error.message)}") from error
     except RecursionError as error:
         raise SchemaRefused("The schema is nested too deeply.") from error
     expanded = _Expansion(schema).whole()
@@ -42,7 +42,9 @@ def complaints(value: Any, schema: Json) -> list[dict[str, str]]:
     """Return ``{"field", "message"}`` for what in ``value`` does not fit a usable ``schema``; the first 20."""
     found: list[dict[str, str]] = []
     for error in _Validator(schema, registry=Registry()).iter_errors(value):
-        found.append({"field": ".".join(str(part) for part in error.absolute_path), "message": _short(error.message)})
+        found.append(
+            {"field": ".".join(str(part) for part in error.absolute_path), "message": shortened(error.message)}
+        )
         if len(found) == MAX_COMPLAINTS:
             break
     return found
@@ -117,8 +119,9 @@ def _pattern(validator: Any, pattern: str, value: Any, schema: Json) -> Iterator
         yield ValidationError(f"{value!r} does not match {pattern!r}")
 
 
-_Validator: Any = extend(Draft202012Validator, {"pattern": _pattern})
+_Validator: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
 
 
-def _short(message: str) -> str:
+def shortened(message: str) -> str:
+    """Return a complaint that may quote the value, cut to 300 characters."""
     return message if len(message) <= 300 else f"{message[:299]}…"

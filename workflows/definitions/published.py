@@ -33,8 +33,17 @@ def definition_schema() -> Json:
 
 def _node_schema(node: Json, kind: NodeType) -> Json:
     properties = {**node["properties"], "type": {"const": kind.type}, "config": dict(kind.schema)}
-    required = [*node["required"], *(["config"] if kind.schema.get("required") or kind.schema.get("minProperties") else [])]
-    return {**node, "title": kind.title, "description": kind.description, "properties": properties, "required": required}
+    required = [
+        *node["required"],
+        *(["config"] if kind.schema.get("required") or kind.schema.get("minProperties") else []),
+    ]
+    return {
+        **node,
+        "title": kind.title,
+        "description": kind.description,
+        "properties": properties,
+        "required": required,
+    }
 
 
 def _name(kind: NodeType) -> str:

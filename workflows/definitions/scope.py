@@ -16,8 +16,29 @@ from workflows.rendering import names_in as names_in_template
 from workflows.sandbox.templates import FUNCTIONS
 
 METHODS = frozenset(
-    "items keys values get upper lower title capitalize strip lstrip rstrip split splitlines replace "
-    "startswith endswith join format count find isdigit".split()
+    [
+        "items",
+        "keys",
+        "values",
+        "get",
+        "upper",
+        "lower",
+        "title",
+        "capitalize",
+        "strip",
+        "lstrip",
+        "rstrip",
+        "split",
+        "splitlines",
+        "replace",
+        "startswith",
+        "endswith",
+        "join",
+        "format",
+        "count",
+        "find",
+        "isdigit",
+    ]
 )
 """What templates may call on values: not fields."""
 _SIGNATURES = {"string": "string", "integer": "int", "boolean": "bool", "object": "map<string, dyn>"}
@@ -62,7 +83,11 @@ class Scope:
         root, rest = name[0], name[1:]
         if root not in ("inputs", "nodes", "visits", "run"):
             known = root in FUNCTIONS
-            return ("", "") if known else ("unknown_name", f"{root!r} is not known here; there are inputs, nodes, visits and run.")
+            return (
+                ("", "")
+                if known
+                else ("unknown_name", f"{root!r} is not known here; there are inputs, nodes, visits and run.")
+            )
         if root == "run" or not rest:
             return "", ""
         if root == "inputs":
@@ -73,7 +98,11 @@ class Scope:
             return "unknown_node", f"There is no node {rest[0]!r}."
         if root == "nodes" and not self.graph.can_precede(rest[0], node):
             return "runs_later", f"The node {rest[0]!r} can not have run before this one."
-        return self._field_complaint("unknown_field", self._output(rest[0]), name[:2], rest[1:]) if root == "nodes" else ("", "")
+        return (
+            self._field_complaint("unknown_field", self._output(rest[0]), name[:2], rest[1:])
+            if root == "nodes"
+            else ("", "")
+        )
 
     def _field_complaint(self, code: str, schema: Json, place: list[str], rest: list[str]) -> tuple[str, str]:
         part: Any = schema

@@ -16,8 +16,29 @@ from workflows.nodes.base import CheckedNode, Problem, References
 from workflows.schemas import SchemaRefused, usable
 
 RESERVED = frozenset(
-    "as break const continue else false for function if import in let loop namespace null package return true var void "
-    "while".split()
+    [
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "false",
+        "for",
+        "function",
+        "if",
+        "import",
+        "in",
+        "let",
+        "loop",
+        "namespace",
+        "null",
+        "package",
+        "return",
+        "true",
+        "var",
+        "void",
+        "while",
+    ]
 )
 """Words that CEL does not take after a dot."""
 
@@ -137,7 +158,9 @@ def _cycle_problems(definition: Definition, graph: Graph) -> list[Problem]:
         names = " → ".join(cycle[:5]) + (" → …" if len(cycle) > 5 else "")
         chooses = any(edge.when for node in cycle for edge in definition.leaving[node])
         if not chooses or not graph.leaves(cycle):
-            message = f"The cycle {names} has no way out: it needs a condition or an approval with a route that leaves it."
+            message = (
+                f"The cycle {names} has no way out: it needs a condition or an approval with a route that leaves it."
+            )
             problems.append(Problem("endless_cycle", message, cycle[0]))
         elif not bounded:
             message = f"The cycle {names} needs a bound: set limits.visits, the most often that a node may run."

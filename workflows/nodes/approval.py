@@ -66,7 +66,9 @@ class ApprovalNode(NodeType):
     def check(self, node: CheckedNode, references: References) -> list[Problem]:
         labels = node.routes - {""}
         problems = [
-            Problem("unexpected_route", f"An edge leaves by {label!r}, but the routes are {', '.join(ROUTES)}.", node.id)
+            Problem(
+                "unexpected_route", f"An edge leaves by {label!r}, but the routes are {', '.join(ROUTES)}.", node.id
+            )
             for label in sorted(labels - set(ROUTES))
         ]
         if labels and "" in node.routes:

@@ -20,7 +20,6 @@ from workflows.nodes.model_note import model_note
 from workflows.nodes.structured import choice_expressions, schema_problems, with_choices
 from workflows.rendering import render
 
-_INPUT_NAME = "^[A-Za-z_][A-Za-z0-9_]{0,59}$"
 _TASK_NAME = "^[-A-Za-z0-9_]{1,60}$"
 
 
@@ -34,14 +33,7 @@ class CrewNode(NodeType):
         ("crew",),
         {
             "crew": fields.slug("Crew", "crew"),
-            "inputs": {
-                "type": "object",
-                "title": "Inputs of the crew",
-                "description": "Its tasks say {name} where the text comes in.",
-                "propertyNames": {"pattern": _INPUT_NAME},
-                "maxProperties": 50,
-                "additionalProperties": fields.template("Input"),
-            },
+            "inputs": fields.inputs("Inputs of the crew", "Its tasks say {name} where the text comes in."),
             "outputs": {
                 "type": "object",
                 "title": "JSON Schemas of the tasks' results",
@@ -82,6 +74,7 @@ class CrewNode(NodeType):
         from agents.crew.rows import crew_spec
 
         spec = crew_spec(call.config["crew"])
+        workers = [*spec.agents, *([spec.manager] if spec.manager else [])]
         inputs = {name: render(template, call.values) for name, template in call.config.get("inputs", {}).items()}
         schemas = {task: with_choices(schema, call.values) for task, schema in call.config.get("outputs", {}).items()}
         result = run_crew(spec, inputs, output_schemas=schemas)
@@ -89,7 +82,7 @@ class CrewNode(NodeType):
             "text": result.text,
             "data": result.data,
             "tasks": {task.name: _task_result(task) for task in result.tasks},
-            "model_note": model_note(agent.endpoint for agent in spec.agents),
+            "model_note": model_note(agent.endpoint for agent in workers),
         }
         return NodeResult(output, summary=f"{len(result.tasks)} tasks done")
 

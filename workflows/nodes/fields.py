@@ -33,6 +33,18 @@ def slug(title: str, kind: str, *, empty: bool = False) -> Json:
     return {"type": "string", "title": title, "pattern": pattern, "x-reference": kind}
 
 
+def inputs(title: str, description: str) -> Json:
+    """Return the schema of a mapping from placeholder to template."""
+    return {
+        "type": "object",
+        "title": title,
+        "description": description,
+        "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]{0,59}$"},
+        "maxProperties": 50,
+        "additionalProperties": template("Input"),
+    }
+
+
 OUTPUT_SCHEMA: Json = {
     "type": "object",
     "title": "JSON Schema of the answer",

@@ -59,9 +59,7 @@ class KnowledgeNode(NodeType):
 
     def output(self, config: Json) -> Json:
         passages = {"type": "array", "items": fields.closed((), _PASSAGE)}
-        return fields.closed(
-            (), {"passages": passages, "ids": fields.TEXTS, "text": fields.TEXT, "query": fields.TEXT}
-        )
+        return fields.closed((), {"passages": passages, "ids": fields.TEXTS, "text": fields.TEXT, "query": fields.TEXT})
 
     def run(self, call: NodeCall) -> NodeResult:
         from agents.knowledge.retrieve import retrieve
@@ -73,7 +71,9 @@ class KnowledgeNode(NodeType):
         titles = list(dict.fromkeys(passage["document_title"] for passage in passages))
         _tell(query, len(passages), titles)
         if not passages and config.get("required"):
-            raise NothingFound(f"Nothing in {config['knowledge_base']!r} matches {query[:200]!r}. Add documents, or ask differently.")
+            raise NothingFound(
+                f"Nothing in {config['knowledge_base']!r} matches {query[:200]!r}. Add documents, or ask differently."
+            )
         text = numbered(passages, config.get("passage_characters", DEFAULT_CHARACTERS))
         output = {"passages": passages, "ids": [passage["ref"] for passage in passages], "text": text, "query": query}
         return NodeResult(output, summary=f"{len(passages)} passages of {len(titles)} documents")

@@ -10,9 +10,12 @@ class WritesWith(Protocol):
     """What of an endpoint a note needs."""
 
     @property
-    def model(self) -> str: ...
+    def model(self) -> str:
+        """Say what it is called."""
+
     @property
-    def small(self) -> bool: ...
+    def small(self) -> bool:
+        """Say whether it is too small to write well."""
 
 
 def model_note(endpoints: Iterable[WritesWith]) -> str:
@@ -23,5 +26,7 @@ def model_note(endpoints: Iterable[WritesWith]) -> str:
         return ""
     note = f"Written by {', '.join(names)}."
     if any(endpoint.small for endpoint in used):
-        note += " This is a small model that runs on the platform's own machine: expect poor writing and check every claim."
+        note += (
+            " This is a small model that runs on the platform's own machine: expect poor writing and check every claim."
+        )
     return note

@@ -14,7 +14,9 @@ from cel_expr_python.ext import ext_math, ext_optional
 
 from workflows.sandbox.refusal import Refused
 
-_CODES = re.compile(r"^(?:INVALID_ARGUMENT|NOT_FOUND|UNKNOWN|INTERNAL|CANCELLED|OUT_OF_RANGE): |ERROR: <input>:| ?\[[A-Z_]+\]?$")
+_CODES = re.compile(
+    r"^(?:INVALID_ARGUMENT|NOT_FOUND|UNKNOWN|INTERNAL|CANCELLED|OUT_OF_RANGE): |ERROR: <input>:| ?\[[A-Z_]+\]?$"
+)
 
 MAX_RESULT = 1_000_000
 """Characters of text, plus one per value, that an expression may give."""

@@ -38,7 +38,8 @@ class Child:
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
         """Return the answer, or None when the child died of the request."""
-        assert self.process.stdin and self.process.stdout
+        assert self.process.stdin
+        assert self.process.stdout
         try:
             self.process.stdin.write(json.dumps(request).encode() + b"\n")
             self.process.stdin.flush()
