@@ -49,6 +49,6 @@ def service(environ: Mapping[str, str], port: int) -> Service:
         argv=(sys.executable, "-m", "nexod.embedded.model", str(weights()), ALIAS, str(port)),
         env=environ,
         ready=partial(http_ok, f"http://{LOOPBACK}:{port}/health"),
-        shows=f"{ALIAS} on {LOOPBACK}:{port} (tiny: it shows the machinery, not good prose)",
+        shows=f"{ALIAS} on {LOOPBACK}:{port}, a toy of a model",
         start_timeout_s=120,
     )

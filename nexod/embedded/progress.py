@@ -16,6 +16,7 @@ from nexod.embedded.errors import StartFailed
 from nexod.kernel.errors import NexodError
 
 PLAIN_REMINDER_S = 15.0
+SHOWN_WIDTH = 58
 
 
 class Progress:
@@ -59,7 +60,9 @@ class Progress:
     def done(self, name: str, shows: str, seconds: float) -> None:
         """Say that a step is done."""
         self._forget(name)
-        self.say(f"  [green]{self._sign('✓', 'ok')}[/] {name:<13} {escape(shows)}  [dim]{seconds:.1f} s[/]")
+        self.say(
+            f"  [green]{self._sign('✓', 'ok')}[/] {name:<13} {escape(f'{shows:<{SHOWN_WIDTH}}')} [dim]{seconds:5.1f} s[/]"
+        )
 
     def skipped(self, name: str, why: str) -> None:
         """Say that a service is not started here."""
@@ -100,4 +103,4 @@ class Progress:
 
     def _sign(self, sign: str, plain: str) -> str:
         can_draw = (self.console.encoding or "").lower().startswith("utf")
-        return f"{sign if can_draw else plain:<2}"
+        return sign if can_draw else plain
