@@ -124,6 +124,7 @@ class Migration(migrations.Migration):
                 ('instructions', models.TextField(blank=True)),
                 ('content', models.TextField(blank=True, help_text='Markdown')),
                 ('roles', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), default=list, help_text='Who may decide', size=None)),
+                ('decisions', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), default=list, help_text='What may be decided', size=None)),
                 ('status', models.CharField(choices=[('pending', 'Pending'), ('decided', 'Decided'), ('withdrawn', 'Withdrawn')], default='pending', max_length=10)),
                 ('decision', models.CharField(blank=True, choices=[('approve', 'Approve'), ('reject', 'Reject'), ('request_changes', 'Request Changes'), ('edit', 'Edit')], max_length=20)),
                 ('comment', models.TextField(blank=True, max_length=4000)),

@@ -43,6 +43,7 @@ class Approval(Record):
     instructions = models.TextField(blank=True)
     content = models.TextField(blank=True, help_text="Markdown")
     roles = ArrayField(models.CharField(max_length=20), default=list, help_text="Who may decide")
+    decisions = ArrayField(models.CharField(max_length=20), default=list, help_text="What may be decided")
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
     decision = models.CharField(max_length=20, choices=Decision, blank=True)
     comment = models.TextField(max_length=4000, blank=True)

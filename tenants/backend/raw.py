@@ -1,0 +1,105 @@
+"""psycopg connections inside a tenant, for libraries that bring their own SQL and commit by themselves. Both walls stand here too."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connections
+from psycopg import Connection
+from psycopg.rows import DictRow, dict_row
+from psycopg.sql import SQL, Composed, Identifier
+from psycopg_pool import ConnectionPool
+
+from nexod.kernel.errors import Unavailable
+from tenants.backend.base import EXTENSIONS_SCHEMA
+from tenants.backend.roles import role_name
+from tenants.models import Tenant
+
+RawConnection = Connection[DictRow]
+ALIAS = "default"
+DJANGO_ONLY = {"pool", "isolation_level", "assume_role", "server_side_binding"}
+WAIT_S = 30.0
+_pools: dict[int, ConnectionPool[RawConnection]] = {}
+_opening = threading.Lock()
+
+
+class ConnectionsExhausted(Unavailable):
+    """Every database connection of this process is in use."""
+
+    code = "connections_exhausted"
+
+
+@contextmanager
+def tenant_connection(tenant: Tenant) -> Iterator[RawConnection]:
+    """Give a connection in autocommit that is in the tenant's schema under the tenant's role; rows are dictionaries.
+
+    Path and role are set in one round trip at checkout and reset at return. Raises TenantSuspended, TenantUnknown,
+    ConnectionsExhausted, or psycopg's error when PostgreSQL refuses the role.
+    """
+    tenant.require_active()
+    pool = _pool()
+    try:
+        connection = pool.getconn()
+    except TimeoutError as error:
+        raise ConnectionsExhausted from error
+    try:
+        connection.execute(_enter_sql(tenant.schema_name))
+        yield connection
+    finally:
+        pool.putconn(connection)
+
+
+def close_pool() -> None:
+    """Close this process's connections; the next use opens new ones."""
+    pool = _pools.pop(os.getpid(), None)
+    if pool is not None:
+        pool.close()
+
+
+def _enter_sql(schema: str) -> Composed:
+    names = (schema, EXTENSIONS_SCHEMA, role_name(connections[ALIAS].settings_dict["NAME"], schema))
+    return SQL("SET search_path = {}, {}; SET ROLE {}").format(*map(Identifier, names))
+
+
+def _leave(connection: RawConnection) -> None:
+    connection.execute("RESET ROLE; RESET search_path")
+
+
+def _pool() -> ConnectionPool[RawConnection]:
+    """A forked worker makes a pool of its own: sockets must not be shared with the parent."""
+    with _opening:
+        if os.getpid() not in _pools:
+            _pools[os.getpid()] = _opened()
+        return _pools[os.getpid()]
+
+
+def _opened() -> ConnectionPool[RawConnection]:
+    settings = connections[ALIAS].settings_dict
+    return ConnectionPool(
+        kwargs=_parameters(settings),
+        connection_class=Connection,
+        min_size=0,
+        max_size=int(settings["OPTIONS"].get("pool", {}).get("max_size", 10)),
+        timeout=WAIT_S,
+        max_lifetime=1800,
+        reset=_leave,
+        num_workers=1,
+        open=True,
+        name="nexod-raw",
+    )
+
+
+def _parameters(settings: dict[str, Any]) -> dict[str, Any]:
+    named = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+    given = {name: settings[key] for name, key in named.items() if settings[key]}
+    options = {name: value for name, value in settings["OPTIONS"].items() if name not in DJANGO_ONLY}
+    # Prepared at once: the statements are few and come again with every step.
+    return {**options, **given, "autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
+
+
+atexit.register(close_pool)

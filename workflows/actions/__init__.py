@@ -1,0 +1,1 @@
+"""What changes workflows, runs and approvals."""

@@ -1,0 +1,54 @@
+"""The only writer of run events: numbered in one statement, told to whoever watches once they are committed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import partial
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from nexod.kernel import events, topics
+from nexod.kernel.errors import NotFound
+from nexod.observability import work
+from tenants.context import current_tenant
+from workflows.json_text import json_text
+from workflows.models import RunEvent
+
+# The row lock that the UPDATE takes lasts until the commit, so events become visible in the order of their numbers.
+APPEND = """
+WITH grown AS (UPDATE workflows_run SET last_seq = last_seq + %s WHERE id = %s RETURNING id, last_seq)
+INSERT INTO workflows_runevent (run_id, seq, type, data, at)
+SELECT grown.id, grown.last_seq - %s + told.position, told.type, told.data::jsonb, clock_timestamp()
+FROM grown, unnest(%s::text[], %s::text[]) WITH ORDINALITY AS told (type, data, position)
+RETURNING seq, at
+"""
+
+
+def append_event(run_id: UUID | str, event: events.Event) -> RunEvent:
+    """Append ``event`` to the run, and publish it to the run's topic on commit; raise NotFound when the run is gone."""
+    return append_events(run_id, [event])[0]
+
+
+def append_events(run_id: UUID | str, told: Sequence[events.Event]) -> list[RunEvent]:
+    """Append several events in their order, in one round trip; see ``append_event``."""
+    texts = [json_text(event.data()) for event in told]
+    with connection.cursor() as cursor:
+        cursor.execute(APPEND, (len(told), run_id, len(told), [event.type for event in told], texts))
+        rows = cursor.fetchall()
+    if len(rows) != len(told):
+        raise NotFound("The run does not exist any more.")
+    stored = [
+        RunEvent(run_id=run_id, seq=seq, at=at, type=event.type, data=json.loads(text))
+        for (seq, at), event, text in zip(sorted(rows), told, texts, strict=True)
+    ]
+    transaction.on_commit(partial(_tell, current_tenant().pk, str(run_id), stored, told), robust=True)
+    return stored
+
+
+def _tell(tenant: int, run_id: str, stored: Sequence[RunEvent], told: Sequence[events.Event]) -> None:
+    """A lost hint is harmless: clients read the table. So nothing that goes wrong here reaches the run."""
+    for row, event in zip(stored, told, strict=True):
+        work.observe(event, tenant=tenant)
+        topics.publish(topics.run_topic(tenant, run_id), row.as_message())

@@ -1,0 +1,185 @@
+"""Start, cancel and resume runs. Each is one transaction; the message to a worker leaves on its commit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from agents.models import Agent, Crew
+from nexod.kernel import events
+from nexod.kernel.queue import enqueue
+from tenants import doors, quotas
+from tenants.accounts.models import User
+from tenants.accounts.permissions import require_permission
+from workflows.actions.endings import end_run
+from workflows.actions.events import append_event
+from workflows.actions.single import agent_definition, crew_definition
+from workflows.definitions import Definition, parse, prepared_inputs
+from workflows.errors import RunIsOver, RunNotResumable, TargetGone, WorkflowNotPublished
+from workflows.models import Approval, Run, Workflow, WorkflowVersion
+
+Json = dict[str, Any]
+ADVANCE = "workflows.advance_run"
+QUEUE, CREW_QUEUE = "runs", "crews"
+# These node types load the crews' library, which only the workers of that queue should hold in memory.
+NEED_CREWS = frozenset({"agent", "crew"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What a run executes, as it is now."""
+
+    kind: Run.Kind
+    name: str
+    definition: Json
+    workflow: Workflow | None = None
+    version: WorkflowVersion | None = None
+    agent: Agent | None = None
+    crew: Crew | None = None
+
+
+@transaction.atomic
+def start_run(
+    *,
+    actor: User,
+    inputs: Json,
+    workflow: Workflow | None = None,
+    agent: Agent | None = None,
+    crew: Crew | None = None,
+) -> Run:
+    """Return a new pending run of exactly one of ``workflow`` (its published version), ``agent`` or ``crew``.
+
+    Raises PermissionDenied, InputsInvalid with a message per field, WorkflowNotPublished, TargetGone, QuotaExceeded.
+    """
+    require_permission(actor, _permission(workflow, agent, crew))
+    target = _target(workflow, agent, crew)
+    definition = parse(target.definition)
+    prepared = prepared_inputs(definition, inputs)
+    quotas.require_run_allowed()
+    run = Run.objects.create(
+        kind=target.kind,
+        workflow=target.workflow,
+        version=target.version,
+        agent=target.agent,
+        crew=target.crew,
+        title=target.name[:200],
+        definition=target.definition,
+        inputs=prepared,
+        started_by=actor,
+        queue=queue_of(definition),
+    )
+    told = append_event(run.id, events.RunCreated(kind=run.kind, target=run.title, actor=actor.email))
+    run.last_seq = told.seq
+    doors.add_usage("runs", 1)
+    wake(run.id, run.queue)
+    return run
+
+
+@transaction.atomic
+def cancel_run(*, actor: User, run: Run) -> Run:
+    """Ask the run to stop, and return it: one that no worker has is cancelled at once, one at work within a second.
+
+    Asking again changes nothing. Raises PermissionDenied, or RunIsOver.
+    """
+    require_permission(actor, "workflows.cancel_run")
+    found = _locked(run.pk)
+    if found.is_over:
+        raise RunIsOver(f"The run is {found.status} already.")
+    if not found.cancel_requested:
+        Run.objects.filter(pk=found.pk).update(cancel_requested=True)
+        append_event(found.id, events.RunCancelRequested(actor=actor.email))
+        if found.status in (Run.Status.PENDING, Run.Status.WAITING):
+            end_run(found.id, Run.Status.CANCELLED)
+    wake(found.id, found.queue)
+    return Run.objects.get(pk=found.pk)
+
+
+@transaction.atomic
+def resume_run(*, actor: User, run: Run) -> Run:
+    """Let a failed run go on from its last checkpoint, or give a run that is not over to a worker again; return it.
+
+    Raises PermissionDenied, or RunNotResumable for a run that has completed, was cancelled or waits for a person.
+    """
+    found = _locked(run.pk)
+    require_permission(actor, _permission_of(found))
+    if found.status in (Run.Status.COMPLETED, Run.Status.CANCELLED) or found.cancel_requested:
+        raise RunNotResumable(f"The run is {found.status}{'' if found.is_over else ' and about to be cancelled'}.")
+    if _waits_for_a_person(found):
+        raise RunNotResumable("The run waits for an approval; it goes on when that is decided.")
+    if found.status == Run.Status.FAILED:
+        quotas.require_run_allowed()
+        Run.objects.filter(pk=found.pk).update(
+            status=Run.Status.PENDING, error=None, finished_at=None, updated_at=timezone.now()
+        )
+    append_event(found.id, events.RunResumed(actor=actor.email))
+    wake(found.id, found.queue)
+    return Run.objects.get(pk=found.pk)
+
+
+def wake(run_id: UUID, queue: str) -> None:
+    """Open the run's ticket, and send a worker the message on commit: the ticket is the truth, the message a hint."""
+    doors.open_ticket(run_id, queue)
+    enqueue(ADVANCE, queue=queue, run=str(run_id))
+
+
+def queue_of(definition: Definition) -> str:
+    """Return the Celery queue whose workers can do every node of the definition."""
+    return CREW_QUEUE if any(node.type in NEED_CREWS for node in definition.nodes) else QUEUE
+
+
+def _permission(workflow: Workflow | None, agent: Agent | None, crew: Crew | None) -> str:
+    if sum(target is not None for target in (workflow, agent, crew)) != 1:
+        raise TypeError("A run is of exactly one workflow, agent or crew.")
+    if workflow is not None:
+        return "workflows.run_workflow"
+    return "agents.run_agent" if agent is not None else "agents.run_crew"
+
+
+def _permission_of(run: Run) -> str:
+    return {Run.Kind.AGENT: "agents.run_agent", Run.Kind.CREW: "agents.run_crew"}.get(
+        Run.Kind(run.kind), "workflows.run_workflow"
+    )
+
+
+def _target(workflow: Workflow | None, agent: Agent | None, crew: Crew | None) -> _Target:
+    """Read the target again: what the caller holds may be gone or changed by now."""
+    if workflow is not None:
+        return _workflow_target(workflow)
+    if agent is not None:
+        found = Agent.objects.filter(pk=agent.pk).first()
+        if found is None:
+            raise TargetGone(f"The agent {agent.name!r} does not exist any more.")
+        return _Target(Run.Kind.AGENT, found.name, agent_definition(found), agent=found)
+    assert crew is not None
+    team = Crew.objects.select_related("manager").filter(pk=crew.pk).first()
+    if team is None:
+        raise TargetGone(f"The crew {crew.name!r} does not exist any more.")
+    return _Target(Run.Kind.CREW, team.name, crew_definition(team), crew=team)
+
+
+def _workflow_target(workflow: Workflow) -> _Target:
+    found = Workflow.objects.select_related("published").filter(pk=workflow.pk).first()
+    if found is None:
+        raise TargetGone(f"The workflow {workflow.name!r} does not exist any more.")
+    if found.published is None:
+        raise WorkflowNotPublished
+    version = found.published
+    return _Target(Run.Kind.WORKFLOW, found.name, version.definition, workflow=found, version=version)
+
+
+def _locked(pk: UUID) -> Run:
+    found = Run.objects.select_for_update(no_key=True).filter(pk=pk).first()
+    if found is None:
+        raise TargetGone("The run does not exist any more.")
+    return found
+
+
+def _waits_for_a_person(run: Run) -> bool:
+    """Whether everything that the parked run waits for is undecided; one decision is enough to go on."""
+    if run.status != Run.Status.WAITING:
+        return False
+    return not run.approvals.filter(status=Approval.Status.DECIDED, step__status="waiting").exists()

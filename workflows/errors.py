@@ -1,0 +1,83 @@
+"""How runs, approvals and workflows refuse and fail."""
+
+from __future__ import annotations
+
+from nexod.kernel.errors import Conflict, NexodError, NotFound
+
+
+class TargetGone(NotFound):
+    """What should run does not exist any more."""
+
+    code = "target_gone"
+
+
+class WorkflowNotPublished(Conflict):
+    """The workflow has no published version. Publish its draft first."""
+
+    code = "workflow_not_published"
+
+
+class RunIsOver(Conflict):
+    """The run has ended."""
+
+    code = "run_is_over"
+
+
+class RunNotResumable(Conflict):
+    """The run cannot be resumed."""
+
+    code = "run_not_resumable"
+
+
+class ApprovalAlreadyDecided(Conflict):
+    """This approval has been decided already."""
+
+    code = "approval_already_decided"
+
+
+class ApprovalWithdrawn(Conflict):
+    """This approval is not needed any more: its run has ended."""
+
+    code = "approval_withdrawn"
+
+
+class VisitsExceeded(NexodError):
+    """The run came by one node more often than its definition allows."""
+
+    code, status = "visits_exceeded", 422
+
+
+class RouteMissing(NexodError):
+    """A node chose a route on which no edge leaves it."""
+
+    code, status = "route_missing", 422
+
+
+class StateTooLarge(NexodError):
+    """The results of the run's steps together are larger than allowed."""
+
+    code, status = "state_too_large", 422
+
+
+class OutputNotJson(NexodError):
+    """A step gave something that is not JSON."""
+
+    code, status = "output_not_json", 422
+
+
+class StepTimedOut(NexodError):
+    """The step took longer than its definition allows."""
+
+    code, status = "step_timed_out", 504
+
+
+class RunTimedOut(NexodError):
+    """The run worked longer than its definition allows."""
+
+    code, status = "run_timed_out", 504
+
+
+class RunLost(NexodError):
+    """Another worker has this run now."""
+
+    code = "run_lost"
