@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 
 from tenants.records import Record
+
+if TYPE_CHECKING:
+    from tenants.accounts.models import User
+
+
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    """Reads of notifications."""
+
+    def visible_to(self, user: User) -> NotificationQuerySet:
+        """Return what the user was told."""
+        return self.filter(user=user)
+
+    def unread(self) -> NotificationQuerySet:
+        """Return what was not read yet."""
+        return self.filter(read_at__isnull=True)
 
 
 class Notification(Record):
@@ -18,6 +33,8 @@ class Notification(Record):
     url = models.CharField(max_length=300, blank=True)
     key = models.CharField(max_length=120, help_text="The same thing is told once")
     read_at = models.DateTimeField(null=True, blank=True)
+
+    objects = NotificationQuerySet.as_manager()
 
     class Meta:
         ordering = ("-created_at", "-id")

@@ -46,7 +46,11 @@ class CreateUser(ClosedSerializer):
     full_name = serializers.CharField(**FULL_NAME)
     role = serializers.ChoiceField(choices=ROLES)
     password = serializers.CharField(
-        max_length=128, trim_whitespace=False, write_only=True, required=False, help_text="Absent: cannot log in with one"
+        max_length=128,
+        trim_whitespace=False,
+        write_only=True,
+        required=False,
+        help_text="Absent: cannot log in with one",
     )
 
 

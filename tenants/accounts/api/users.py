@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from drf_spectacular.utils import extend_schema, extend_schema_view
 
 from nexod.http.viewsets import CreateByAction, ReadViewSet, UpdateByAction
@@ -17,22 +15,16 @@ from tenants.accounts.models import User
 @extend_schema_view(
     list=extend_schema(summary="List people"),
     retrieve=extend_schema(summary="Get a person"),
-    create=extend_schema(summary="Add a person", request=CreateUser, responses={201: UserSerializer}),
-    partial_update=extend_schema(
-        summary="Change a person's name, role or access", request=UpdateUser, responses=UserSerializer
-    ),
+    create=extend_schema(summary="Add a person", responses={201: UserSerializer}),
+    partial_update=extend_schema(summary="Change a person's name, role or access", responses=UserSerializer),
 )
 class UserViewSet(CreateByAction, UpdateByAction, ReadViewSet):
     """People are deactivated, never deleted: what they did stays theirs."""
 
     queryset = User.objects.prefetch_related("groups")
     serializer_class = UserSerializer
-    permission_classes: ClassVar = [PeoplePermissions]
+    permission_classes = [PeoplePermissions]
     filterset_class = UserFilter
+    write_serializers = {"create": CreateUser, "partial_update": UpdateUser}
     create_action = staticmethod(create_user)
     update_action = staticmethod(update_user)
-
-    @property
-    def write_serializer_class(self) -> type[CreateUser | UpdateUser]:
-        """Return what the body is for this method."""
-        return CreateUser if self.request.method == "POST" else UpdateUser

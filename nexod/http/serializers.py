@@ -1,0 +1,43 @@
+"""What bodies are made of: closed inputs, JSON objects, and the answers that several apps share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+NAMED_AT_MOST = 20
+
+
+class ClosedSerializer(serializers.Serializer[Any]):
+    """A body of which every field is known: a misspelt or read-only one is refused, never lost in silence."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the validated fields; raises for those that are not declared."""
+        if isinstance(data, Mapping):
+            unknown = sorted(str(name)[:100] for name in set(data) - set(self._writable()))
+            if unknown:
+                message = f"There is no such field; there are {', '.join(self._writable())}."
+                raise serializers.ValidationError({name: [message] for name in unknown[:NAMED_AT_MOST]}, code="unknown")
+        return super().to_internal_value(data)
+
+    def _writable(self) -> list[str]:
+        return [name for name, field in self.fields.items() if not field.read_only]
+
+
+@extend_schema_field(OpenApiTypes.OBJECT)
+class JsonObjectField(serializers.JSONField):
+    """A JSON object."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the object; raises for any other JSON value."""
+        if not isinstance(data, dict):
+            raise serializers.ValidationError("This is not a JSON object.", code="not_an_object")
+        return super().to_internal_value(data)
+
+
+class EmptySerializer(ClosedSerializer):
+    """A body without fields."""

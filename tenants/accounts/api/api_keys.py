@@ -1,0 +1,51 @@
+"""``/api-keys``: issue, list and revoke. A person sees the own ones, who looks after people sees all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from nexod.http.permissions import Authenticated
+from nexod.http.viewsets import ReadViewSet
+from nexod.kernel.errors import InvalidInput
+from tenants.accounts.actions.api_keys import issue_api_key, revoke_api_key
+from tenants.accounts.api.serializers import ApiKeySerializer, IssueApiKey, IssuedApiKeySerializer
+from tenants.accounts.models import ApiKey, User
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List API keys"),
+    retrieve=extend_schema(summary="Get an API key"),
+)
+class ApiKeyViewSet(ReadViewSet):
+    """The key itself is shown once, when it is issued."""
+
+    queryset = ApiKey.objects.select_related("user")
+    serializer_class = ApiKeySerializer
+    permission_classes = [Authenticated]
+    write_serializers = {"create": IssueApiKey}
+
+    @extend_schema(summary="Issue an API key", responses={201: IssuedApiKeySerializer})
+    def create(self, request: Request) -> Response:
+        """Issue a key. One that is issued with another key has at most its scopes and does not outlive it."""
+        fields = self.validated()
+        user = _user(fields.pop("user", request.user.pk))
+        row, key = issue_api_key(actor=request.user, user=user, issued_with=request.auth, **fields)
+        return Response({**self.get_serializer(row).data, "key": key}, status=status.HTTP_201_CREATED)
+
+    @extend_schema(summary="Revoke an API key")
+    def destroy(self, request: Request, **kwargs: Any) -> Response:
+        """Make the key worthless at once; its row stays, with the time."""
+        revoke_api_key(actor=request.user, api_key=self.get_object())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _user(pk: Any) -> User:
+    found = User.objects.filter(pk=pk).first()
+    if found is None:
+        raise InvalidInput(details=[{"field": "user", "message": "There is no such person here.", "code": "unknown"}])
+    return found

@@ -1,0 +1,1 @@
+"""What a tenant learns over the API of its own standing on the platform."""

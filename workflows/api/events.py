@@ -1,0 +1,108 @@
+"""``GET /api/v1/runs/{id}/events``: a run's events as JSON, or as they happen (``Accept: text/event-stream``).
+
+A plain asynchronous view: REST framework's content negotiation would answer 406 to an EventSource.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from functools import partial
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+
+from nexod.http.errors import MethodNotAllowed, answer, as_nexod_error, unforeseen
+from nexod.kernel.errors import InvalidInput, NexodError
+from tenants.accounts.authentication import identify
+from tenants.context import in_tenant
+from tenants.models import Tenant
+from workflows import live
+from workflows.models import Run
+
+MEDIA_TYPE = "text/event-stream"
+RETRY_MS = 2_000
+USUAL_LIMIT, LARGEST_LIMIT = 200, 1_000
+SEQ_LIMIT = 2**31 - 1
+
+
+async def run_events(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+    """Answer with a page of events, or with a stream that ends with the run; errors are the API's envelope."""
+    try:
+        return await _answer(request, run_id)
+    except Exception as error:  # the envelope, whatever it is; the unforeseen is logged and reported there
+        return answer(as_nexod_error(error) or unforeseen(request))
+
+
+async def _answer(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+    if request.method not in ("GET", "HEAD"):
+        raise MethodNotAllowed
+    tenant: Tenant = request.tenant  # type: ignore[attr-defined]
+    is_stream = MEDIA_TYPE in request.headers.get("Accept", "")
+    after = _after(request, is_stream=is_stream)
+    run = await in_tenant(tenant, admitted, request, run_id)
+    if not is_stream:
+        return await in_tenant(tenant, _page, request, run, after)
+    if run.is_over and run.last_seq <= after:
+        return HttpResponse(status=204)  # tells an EventSource that there is nothing to reconnect for
+    return _stream(request, tenant, run, after)
+
+
+def admitted(request: HttpRequest, run_id: UUID) -> Run:
+    """Return the run; raise NotAuthenticated, ScopeMissing, PermissionDenied or NotFound. For use inside the tenant."""
+    user, key = identify(
+        authorization=request.headers.get("Authorization", ""),
+        session_key=request.COOKIES.get(settings.SESSION_COOKIE_NAME),
+    )
+    return live.admit(user, key, run_id)
+
+
+def _page(request: HttpRequest, run: Run, after: int) -> JsonResponse:
+    limit = min(_number(request.GET.get("limit") or str(USUAL_LIMIT), "limit"), LARGEST_LIMIT) or 1
+    found = live.events_after(run.pk, after, limit + 1)
+    page = found[:limit]
+    following = None
+    if len(found) > limit:
+        query = request.GET.copy()
+        query["after"] = str(page[-1]["seq"])
+        following = request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+    return JsonResponse({"results": page, "next": following, "previous": None})
+
+
+def _stream(request: HttpRequest, tenant: Tenant, run: Run, after: int) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(_frames(request, tenant, run, after), content_type=MEDIA_TYPE)
+    response["Cache-Control"] = "no-store"
+    response["X-Accel-Buffering"] = "no"  # nginx would keep the events back
+    return response
+
+
+async def _frames(request: HttpRequest, tenant: Tenant, run: Run, after: int) -> AsyncIterator[bytes]:
+    yield f"retry: {RETRY_MS}\n\n".encode()
+    try:
+        async for message in live.follow(
+            tenant, run.pk, after=after, kind="sse", still=partial(admitted, request, run.pk)
+        ):
+            yield frame(message)
+    except NexodError as error:
+        yield f"event: error\ndata: {json.dumps(error.as_dict())}\n\n".encode()
+
+
+def frame(message: live.Message | None) -> bytes:
+    """Return the message as the stream carries it; None is a comment that keeps the connection open."""
+    if message is None:
+        return b": heartbeat\n\n"
+    return f"id: {message['seq']}\nevent: {message['type']}\ndata: {json.dumps(message)}\n\n".encode()
+
+
+def _after(request: HttpRequest, *, is_stream: bool) -> int:
+    """A browser that reconnects repeats its first URL, so what it saw last counts more than what the URL says."""
+    last_seen = request.headers.get("Last-Event-ID") if is_stream else None
+    return _number(last_seen or request.GET.get("after") or "0", "after")
+
+
+def _number(text: str, field: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= SEQ_LIMIT):
+        raise InvalidInput("That is not a number of an event.", details=[{"field": field, "message": "is not valid"}])
+    return int(text)

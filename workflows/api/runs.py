@@ -1,0 +1,125 @@
+"""``/runs``: watch, cancel and resume."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db.models import Prefetch, QuerySet
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from nexod.http.serializers import EmptySerializer
+from nexod.http.viewsets import ReadViewSet
+from tenants.accounts.api.serializers import PersonSerializer
+from workflows.actions.runs import cancel_run, resume_run
+from workflows.api.fields import OptionalChoice, ReasonSerializer, StoredObject, TotalsSerializer
+from workflows.api.filters import RunFilter
+from workflows.api.steps import StepSerializer
+from workflows.models import Approval, Run, Step
+
+HEAVY = ("definition", "inputs", "outputs")
+
+
+class RunSerializer(serializers.ModelSerializer[Run]):
+    """A run without its documents."""
+
+    waiting_for = OptionalChoice(Run.WaitingFor, help_text="What a waiting run waits for")
+    started_by = PersonSerializer(read_only=True, allow_null=True)
+    totals = TotalsSerializer(read_only=True)
+    error = ReasonSerializer(read_only=True, allow_null=True)
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Run
+        fields: ClassVar = [
+            "id", "kind", "title", "status", "waiting_for", "cancel_requested", "error", "workflow", "version", "agent",
+            "crew", "started_by", "totals", "last_seq", "created_at", "started_at", "finished_at", "url",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    def get_url(self, run: Run) -> str:
+        """Return where the run is: a path on this host."""
+        return reverse("run-detail", kwargs={"pk": run.pk})
+
+
+class RunDetailSerializer(RunSerializer):
+    """A run with its inputs and outputs, where it stands and what it asks. Read through ``RunViewSet``'s prefetches."""
+
+    inputs = StoredObject()
+    outputs = StoredObject(allow_null=True)
+    current_steps = StepSerializer(many=True, read_only=True, help_text="Running or waiting now")
+    pending_approvals = serializers.SerializerMethodField(help_text="Ids of the approvals that it waits for")
+
+    class Meta(RunSerializer.Meta):
+        fields: ClassVar = [*RunSerializer.Meta.fields, "inputs", "outputs", "current_steps", "pending_approvals"]
+        read_only_fields = fields
+
+    def get_pending_approvals(self, run: Any) -> list[str]:
+        """Return their ids."""
+        return [str(approval.pk) for approval in run.asked]
+
+
+def runs_in_detail() -> QuerySet[Run]:
+    """Return runs with everything that RunDetailSerializer shows, in three queries."""
+    now = Step.objects.filter(status__in=[Step.Status.RUNNING, Step.Status.WAITING]).defer("inputs", "output")
+    asked = Approval.objects.pending().only("id", "run_id")
+    return (
+        Run.objects.select_related("started_by")
+        .defer("definition")
+        .prefetch_related(
+            Prefetch("steps", now, to_attr="current_steps"), Prefetch("approvals", asked, to_attr="asked")
+        )
+    )
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List runs", responses=RunSerializer(many=True)),
+    retrieve=extend_schema(summary="Get a run"),
+)
+class RunViewSet(ReadViewSet):
+    """Runs are started at what they execute: ``/workflows/{id}/runs``, ``/agents/{id}/runs``, ``/crews/{id}/runs``."""
+
+    queryset = Run.objects.all()
+    filterset_class = RunFilter
+    write_serializer_class = EmptySerializer
+    permissions_of = {"cancel": ["workflows.cancel_run"], "resume": ["workflows.view_run"]}
+    scope_of = {"cancel": "run", "resume": "run"}
+
+    def get_queryset(self) -> QuerySet[Run]:
+        """Return no more of the rows than the action shows."""
+        if self.action == "retrieve":
+            return runs_in_detail()
+        rows = super().get_queryset().select_related("started_by")
+        return rows.defer(*HEAVY) if self.action == "list" else rows
+
+    def get_serializer_class(self) -> type[RunSerializer]:
+        """Return the short form for lists."""
+        return RunSerializer if self.action == "list" else RunDetailSerializer
+
+    @extend_schema(summary="Cancel a run", request=None, responses=RunDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, **kwargs: Any) -> Response:
+        """Ask the run to stop; a run that waits or was not begun is cancelled at once."""
+        return run_shown(cancel_run(actor=request.user, run=self.get_object()))
+
+    @extend_schema(summary="Resume a run", request=None, responses=RunDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, **kwargs: Any) -> Response:
+        """Continue a failed run from its last checkpoint, or wake one that is parked."""
+        return run_shown(resume_run(actor=request.user, run=self.get_object()))
+
+    @extend_schema(summary="Get what a run executes", responses=OpenApiTypes.OBJECT)
+    @action(detail=True)
+    def definition(self, request: Request, **kwargs: Any) -> Response:
+        """Return the definition document, as it was when the run was started."""
+        return Response(self.get_object().definition)
+
+
+def run_shown(run: Run, **options: Any) -> Response:
+    """Return the run as it stands now."""
+    return Response(RunDetailSerializer(runs_in_detail().get(pk=run.pk)).data, **options)

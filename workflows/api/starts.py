@@ -1,0 +1,81 @@
+"""``/{workflows,agents,crews}/{id}/runs``: start a run of it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agents.models import Agent, Crew
+from nexod.http.serializers import ClosedSerializer, JsonObjectField
+from nexod.http.viewsets import ApiViewSet
+from workflows.actions.runs import start_run
+from workflows.api.runs import RunDetailSerializer, run_shown
+from workflows.models import Workflow
+
+
+class StartRun(ClosedSerializer):
+    """What the run works on."""
+
+    inputs = JsonObjectField(default=dict, help_text="As the input schema of what is run asks for")
+
+
+class RunStarter(ApiViewSet):
+    """What the three have in common; ``target`` names start_run's argument."""
+
+    target: ClassVar[str]
+    serializer_class = RunDetailSerializer
+    write_serializer_class = StartRun
+    pagination_class = None
+    filter_backends: ClassVar = []
+    scope_of = {"create": "run"}
+
+    def create(self, request: Request, **kwargs: Any) -> Response:
+        """Start a run and answer at once: 202 with its id, its status and where to watch it."""
+        named = {self.target: self.get_object()}
+        run = start_run(actor=request.user, inputs=self.validated()["inputs"], **named)
+        response = run_shown(run, status=status.HTTP_202_ACCEPTED)
+        response["Location"] = response.data["url"]
+        return response
+
+
+class WorkflowRuns(RunStarter):
+    """Runs of a workflow's published version."""
+
+    target = "workflow"
+    queryset = Workflow.objects.all()
+    permissions_of = {"create": ["workflows.run_workflow"]}
+
+    @extend_schema(summary="Run a workflow", operation_id="workflow_run", responses={202: RunDetailSerializer})
+    def create(self, request: Request, **kwargs: Any) -> Response:
+        """Start a run of the published version and answer at once."""
+        return super().create(request, **kwargs)
+
+
+class AgentRuns(RunStarter):
+    """Runs of a single agent."""
+
+    target = "agent"
+    queryset = Agent.objects.all()
+    permissions_of = {"create": ["agents.run_agent"]}
+
+    @extend_schema(summary="Run an agent", operation_id="agent_run", responses={202: RunDetailSerializer})
+    def create(self, request: Request, **kwargs: Any) -> Response:
+        """Start a run of the agent with ``{"task": "..."}`` and answer at once."""
+        return super().create(request, **kwargs)
+
+
+class CrewRuns(RunStarter):
+    """Runs of a crew."""
+
+    target = "crew"
+    queryset = Crew.objects.all()
+    permissions_of = {"create": ["agents.run_crew"]}
+
+    @extend_schema(summary="Run a crew", operation_id="crew_run", responses={202: RunDetailSerializer})
+    def create(self, request: Request, **kwargs: Any) -> Response:
+        """Start a run of the crew and answer at once."""
+        return super().create(request, **kwargs)

@@ -1,0 +1,63 @@
+"""``/runs/{id}/steps``: what a run has done, newest first."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import serializers
+
+from nexod.http.viewsets import ReadViewSet
+from workflows.api.fields import ReasonSerializer, StoredObject, TotalsSerializer
+from workflows.models import Run, Step
+
+
+class StepSerializer(serializers.ModelSerializer[Step]):
+    """One execution of one node, without what went in and came out."""
+
+    totals = TotalsSerializer(read_only=True)
+    error = ReasonSerializer(read_only=True, allow_null=True)
+
+    class Meta:
+        model = Step
+        fields: ClassVar = [
+            "id", "node", "node_type", "title", "visit", "attempt", "status", "route", "summary", "error",
+            "totals", "created_at", "started_at", "finished_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class StepDetailSerializer(StepSerializer):
+    """One execution of one node, with all of it."""
+
+    inputs = StoredObject()
+    output = StoredObject(allow_null=True)
+
+    class Meta(StepSerializer.Meta):
+        fields: ClassVar = [*StepSerializer.Meta.fields, "inputs", "output"]
+        read_only_fields = fields
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List the steps of a run"),
+    retrieve=extend_schema(summary="Get a step with its inputs and output"),
+)
+class StepViewSet(ReadViewSet):
+    """A step belongs to its run: under another run's address it does not exist."""
+
+    queryset = Step.objects.all()
+    filter_backends: ClassVar = []
+
+    def get_queryset(self) -> QuerySet[Step]:
+        """Return the run's steps; raises Http404 without the run."""
+        steps = super().get_queryset()
+        if getattr(self, "swagger_fake_view", False):
+            return steps
+        steps = steps.filter(run=get_object_or_404(Run.objects.only("id"), pk=self.kwargs["run_id"]))
+        return steps.defer("inputs", "output") if self.action == "list" else steps
+
+    def get_serializer_class(self) -> type[StepSerializer]:
+        """Return the short form for lists."""
+        return StepSerializer if self.action == "list" else StepDetailSerializer

@@ -1,0 +1,72 @@
+"""``/workflows/{id}/versions``: what was published, newest first."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import serializers
+
+from nexod.http.viewsets import ReadViewSet
+from tenants.accounts.api.serializers import PersonSerializer
+from workflows.api.fields import StoredObject
+from workflows.models import Workflow, WorkflowVersion
+
+
+class VersionSerializer(serializers.ModelSerializer[WorkflowVersion]):
+    """A published version, without its definition."""
+
+    author = PersonSerializer(read_only=True, allow_null=True)
+
+    class Meta:
+        model = WorkflowVersion
+        fields: ClassVar = ["id", "number", "note", "author", "published_at", "created_at"]
+        read_only_fields = fields
+
+
+class VersionDetailSerializer(VersionSerializer):
+    """A published version with its definition."""
+
+    definition = StoredObject()
+
+    class Meta(VersionSerializer.Meta):
+        fields: ClassVar = [*VersionSerializer.Meta.fields, "definition"]
+        read_only_fields = fields
+
+
+class DraftSerializer(serializers.ModelSerializer[WorkflowVersion]):
+    """The version that may still change."""
+
+    definition = StoredObject()
+
+    class Meta:
+        model = WorkflowVersion
+        fields: ClassVar = ["id", "definition", "updated_at"]
+        read_only_fields = fields
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List the published versions of a workflow"),
+    retrieve=extend_schema(summary="Get a published version with its definition"),
+)
+class VersionViewSet(ReadViewSet):
+    """A version belongs to its workflow and is known by its number."""
+
+    queryset = WorkflowVersion.objects.filter(number__gt=0).select_related("author")
+    filter_backends: ClassVar = []
+    lookup_field = "number"
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """Return the workflow's versions; raises Http404 without the workflow."""
+        versions = super().get_queryset()
+        if getattr(self, "swagger_fake_view", False):
+            return versions
+        workflow = get_object_or_404(Workflow.objects.only("id"), pk=self.kwargs["workflow_id"])
+        versions = versions.filter(workflow=workflow)
+        return versions.defer("definition") if self.action == "list" else versions
+
+    def get_serializer_class(self) -> type[VersionSerializer]:
+        """Return the short form for lists."""
+        return VersionSerializer if self.action == "list" else VersionDetailSerializer
