@@ -51,6 +51,24 @@ def migrate(environ: Environment) -> Service:
     )
 
 
+def provision_demo(environ: Environment, base_url: str) -> Service:
+    """Return the step that makes the demo's tenants, as the database's owner."""
+    return Service(
+        name="provision",
+        argv=(sys.executable, "-m", "nexod.embedded.demo.provision", base_url),
+        env=environ,
+        cwd=PROJECT,
+        shows="tenants acme and globex, their admins, a member of the staff",
+        start_timeout_s=300,
+    )
+
+
+def demo_client(environ: Environment) -> Service:
+    """Return the demo's client; what it must not have it is not given."""
+    known = {name: value for name, value in environ.items() if not name.endswith(("_URL", "_KEY", "_KEYS"))}
+    return Service(name="demo", argv=(sys.executable, "-m", "nexod.embedded.demo"), env=known, stop_timeout_s=3)
+
+
 def web(environ: Environment, *, port: int) -> Service:
     """Return the ASGI server. Its lifespan is the application's."""
     listen = ("--host", LOOPBACK, "--port", str(port))

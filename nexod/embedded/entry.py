@@ -9,24 +9,42 @@ from collections.abc import Mapping
 
 from rich.markup import escape
 
-from nexod.embedded import postgres
+from nexod.embedded import application, postgres
 from nexod.embedded.attach import running_services
+from nexod.embedded.demo.library import find_library
 from nexod.embedded.errors import EmbeddedError
 from nexod.embedded.home import Home, read_json
 from nexod.embedded.plan import make_plan
-from nexod.embedded.process import Service
 from nexod.embedded.progress import Progress
 from nexod.embedded.supervisor import Supervisor
 
 
-def serve(environ: Mapping[str, str] = os.environ, *, client: Service | None = None, once: bool = False) -> int:
-    """Run everything until Ctrl-C, or with ``once`` until the client ends; return the exit code."""
+def serve(environ: Mapping[str, str] = os.environ) -> int:
+    """Run everything until Ctrl-C; return the exit code."""
+    return _supervise(environ, with_demo=False)
+
+
+def demo(environ: Mapping[str, str] = os.environ) -> int:
+    """Run everything and the demo; then go on serving, or with ONCE stop; return the exit code."""
+    try:
+        find_library(environ.get("DOCS", ""))
+    except EmbeddedError as error:
+        Progress().failed(error)
+        return 1
+    return _supervise(environ, with_demo=True)
+
+
+def _supervise(environ: Mapping[str, str], *, with_demo: bool) -> int:
     home, progress = Home.from_environment(environ), Progress()
     try:
         home.prepare()
         with home.lock():
             plan = make_plan(home, environ)
-            return Supervisor(plan, progress, client=client, once=once).run()
+            if not with_demo:
+                return Supervisor(plan, progress).run()
+            plan.add_after("migrate", application.provision_demo(plan.environ, plan.base_url))
+            client = application.demo_client(plan.environ)
+            return Supervisor(plan, progress, client=client, once=bool(environ.get("ONCE"))).run()
     except EmbeddedError as error:
         progress.failed(error)
         return 1

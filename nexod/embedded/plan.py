@@ -37,6 +37,11 @@ class Plan:
         """The address that a person opens."""
         return self.base_url.replace(LOOPBACK, "localhost")
 
+    def add_after(self, name: str, service: Service) -> None:
+        """Add a stage with this service after the stage that has the service ``name``."""
+        place = next(index for index, stage in enumerate(self.stages) if any(each.name == name for each in stage))
+        self.stages.insert(place + 1, [service])
+
     def publish(self) -> None:
         """Write services.json, by which other commands find what runs here."""
         shared = {name: self.environ[name] for name in ATTACHED if name in self.environ}

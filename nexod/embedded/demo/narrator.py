@@ -1,0 +1,119 @@
+"""Tells a run's events as they come, one line each, for people. It knows event types, and nothing else of the run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+Event = dict[str, Any]
+EXCERPT = 76
+
+
+class Narrator:
+    """Prints events with the time since the first; counts steps and remembers who asked for approval."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.steps = 0
+        self.seconds = 0.0
+        self._first: datetime | None = None
+        self._titles: dict[str, str] = {}
+        self._models: Counter[str] = Counter()
+
+    def tell(self, event: Event) -> None:
+        """Print the event."""
+        moment = datetime.fromisoformat(event["at"])
+        self._first = self._first or moment
+        self.seconds = (moment - self._first).total_seconds()
+        teller: Callable[[Event], str] | None = getattr(self, f"_{event['type'].replace('.', '_')}", None)
+        text = teller(event["data"]) if teller else f"[dim]{escape(event['type'])}[/]"
+        minutes, seconds = divmod(self.seconds, 60)
+        self.console.print(f"  [dim]{minutes:02.0f}:{seconds:04.1f}[/]  {text}", soft_wrap=True)
+
+    def _run_created(self, data: Event) -> str:
+        return f"[bold]run created[/] by {escape(data['actor'] or 'somebody')}"
+
+    def _run_started(self, data: Event) -> str:
+        return "a worker has taken it" + (f", attempt {data['attempt']}" if data["attempt"] > 1 else "")
+
+    def _run_waiting(self, data: Event) -> str:
+        return f"[bold yellow]waits for {escape(data['waiting_for'])}[/]; no worker is held"
+
+    def _run_resumed(self, data: Event) -> str:
+        return "goes on"
+
+    def _run_completed(self, data: Event) -> str:
+        return "[bold green]run completed[/]"
+
+    def _run_failed(self, data: Event) -> str:
+        return f"[bold red]run failed[/] {_reason(data['reason'])}"
+
+    def _run_cancelled(self, data: Event) -> str:
+        return "[bold red]run cancelled[/]"
+
+    def _step_started(self, data: Event) -> str:
+        again = f" [yellow]again, visit {data['visit']}[/]" if data["visit"] > 1 else ""
+        self._titles[data["node"]] = data["title"] or data["node"]
+        return f"[cyan]▸ {escape(self._titles[data['node']])}[/] [dim]{escape(data['node_type'])}[/]{again}"
+
+    def _step_completed(self, data: Event) -> str:
+        self.steps += 1
+        route = f" [magenta]→ {escape(data['route'])}[/]" if data["route"] else ""
+        summary = f"  [dim]{escape(_short(data['summary']))}[/]" if data["summary"] else ""
+        return f"[green]✓ {escape(self._title(data))}[/]{route}{summary}"
+
+    def _step_failed(self, data: Event) -> str:
+        return f"[red]✗ {escape(self._title(data))}[/] {_reason(data['reason'])}"
+
+    def _step_retried(self, data: Event) -> str:
+        return (
+            f"[yellow]↻ {escape(self._title(data))}[/] once more in {data['delay_s']:.0f} s: {_reason(data['reason'])}"
+        )
+
+    def _knowledge_retrieved(self, data: Event) -> str:
+        names = ", ".join(dict.fromkeys(data["documents"]))
+        return f"    {data['chunks']} passages from [italic]{escape(names)}[/]"
+
+    def _agent_started(self, data: Event) -> str:
+        return f"    [bold]{escape(data['agent'])}[/] begins {escape(data['task'])}"
+
+    def _agent_finished(self, data: Event) -> str:
+        return f"    [bold]{escape(data['agent'])}[/] is done  [dim]{escape(_short(data['text']))}[/]"
+
+    def _model_called(self, data: Event) -> str:
+        about = "~" if data["estimated"] else ""
+        return (
+            f"    [dim]{escape(data['model'])}: {about}{data['tokens_in']} tokens in, {about}{data['tokens_out']} out,"
+            f" {data['seconds']:.1f} s[/]"
+        )
+
+    def _model_failed(self, data: Event) -> str:
+        return f"    [red]{escape(data['model'])}[/] {_reason(data['reason'])}"
+
+    def _approval_requested(self, data: Event) -> str:
+        return f"[bold yellow]? {escape(data['title'])}[/]"
+
+    def _approval_decided(self, data: Event) -> str:
+        said = f": “{escape(data['comment'])}”" if data["comment"] else ""
+        return f"[bold]{escape(data['decision'])}[/] by {escape(data['actor'])}{said}"
+
+    def _artifact_created(self, data: Event) -> str:
+        return f"    made [italic]{escape(data['name'])}[/] ({data['bytes']:,} bytes)"
+
+    def _title(self, data: Event) -> str:
+        return self._titles.get(data["node"], str(data["node"]))
+
+
+def _reason(reason: Event) -> str:
+    where = f" at {reason['node']}" if reason.get("node") else ""
+    return escape(f"{reason['message']} ({reason['code']}{where})")
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= EXCERPT else f"{line[: EXCERPT - 1]}…"
