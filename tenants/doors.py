@@ -5,6 +5,7 @@ Each takes the tenant from the role that PostgreSQL itself vouches for, never fr
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -47,4 +48,5 @@ def add_usage(metric: str, amount: float) -> None:
 
 def standing() -> dict[str, Any]:
     """Return the plan's limits, today's usage and the number of runs at work: ``{"plan", "today", "runs_at_once"}``."""
-    return dict(call("standing"))
+    found: dict[str, Any] = json.loads(call("standing"))  # Django has psycopg hand JSON over as text.
+    return found
