@@ -11,5 +11,6 @@ urlpatterns = [
     path("", include("tenants.api.urls")),
     path("", include("tenants.accounts.api.urls")),
     path("", include("agents.api.urls")),
+    path("", include("workflows.api.urls")),
     path("", include("collaboration.api.urls")),
 ]

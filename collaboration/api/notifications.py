@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import django_filters as filters
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -16,6 +16,7 @@ from collaboration.models import Notification
 from nexod.http.permissions import Authenticated
 from nexod.http.serializers import EmptySerializer
 from nexod.http.viewsets import ReadViewSet
+from tenants.accounts.api.callers import actor_of
 
 
 class NotificationSerializer(serializers.ModelSerializer[Notification]):
@@ -23,11 +24,11 @@ class NotificationSerializer(serializers.ModelSerializer[Notification]):
 
     class Meta:
         model = Notification
-        fields: ClassVar = ["id", "kind", "title", "url", "read_at", "created_at"]
+        fields = ["id", "kind", "title", "url", "read_at", "created_at"]
         read_only_fields = fields
 
 
-class ReadCountSerializer(serializers.Serializer[None]):
+class ReadCountSerializer(serializers.Serializer[Any]):
     """How many became read."""
 
     read = serializers.IntegerField()
@@ -61,10 +62,10 @@ class NotificationViewSet(ReadViewSet):
     @action(detail=True, methods=["post"])
     def read(self, request: Request, **kwargs: Any) -> Response:
         """Mark it as read; again changes nothing."""
-        return self.shown(mark_read(actor=request.user, notification=self.get_object()))
+        return self.shown(mark_read(actor=actor_of(request), notification=self.get_object()))
 
     @extend_schema(summary="Mark all notifications as read", request=None, responses=ReadCountSerializer, filters=False)
     @action(detail=False, methods=["post"], url_path="read", url_name="read-all")
     def read_all(self, request: Request) -> Response:
         """Mark everything as read."""
-        return Response({"read": mark_all_read(actor=request.user)})
+        return Response({"read": mark_all_read(actor=actor_of(request))})

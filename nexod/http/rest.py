@@ -40,12 +40,18 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "RunStatus": "workflows.models.Run.Status",
+        "StepStatus": "workflows.models.Step.Status",
+        "ApprovalStatus": "workflows.models.Approval.Status",
+        "DocumentStatus": "agents.models.Document.Status",
+    },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     # The hook below describes what the API really accepts, once for all operations.
     "AUTHENTICATION_WHITELIST": [],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "workflows.api.events_schema.describe_events",
         "nexod.http.schema.describe_manners",
     ],
     "SERVE_INCLUDE_SCHEMA": False,

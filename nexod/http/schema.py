@@ -67,8 +67,10 @@ def _describe(path: str, method: str, operation: Document) -> None:
     failures = dict(_FAILURES)
     if "{" in path:
         failures["404"] = _MORE_FAILURES["404"]
+    if method in ("post", "patch", "delete"):
+        failures["409"] = _MORE_FAILURES["409"]
     if method == "post":
-        failures |= {code: _MORE_FAILURES[code] for code in ("409", "422")}
+        failures["422"] = _MORE_FAILURES["422"]
         operation.setdefault("parameters", []).append({"$ref": "#/components/parameters/IdempotencyKey"})
     for code, description in sorted(failures.items()):
         operation.setdefault("responses", {}).setdefault(code, _failure(description))

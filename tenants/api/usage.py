@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -13,7 +15,7 @@ from tenants import doors
 from tenants.models import UsageRecord
 
 
-class PlanSerializer(serializers.Serializer[None]):
+class PlanSerializer(serializers.Serializer[Any]):
     """Limits; 0 means none."""
 
     name = serializers.CharField()
@@ -23,7 +25,7 @@ class PlanSerializer(serializers.Serializer[None]):
     storage_mb = serializers.IntegerField()
 
 
-class UsageSerializer(serializers.Serializer[None]):
+class UsageSerializer(serializers.Serializer[Any]):
     """The plan and what of it is used."""
 
     plan = PlanSerializer()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from nexod.http.serializers import ClosedSerializer
 from nexod.http.viewsets import ReadViewSet
+from tenants.accounts.api.callers import actor_of
 from tenants.accounts.api.serializers import PersonSerializer
 from workflows.actions.approvals import decide_approval
 from workflows.api.fields import OptionalChoice
@@ -41,9 +42,9 @@ class ApprovalSerializer(serializers.ModelSerializer[Approval]):
 
     class Meta:
         model = Approval
-        fields: ClassVar = [
-            "id", "run", "run_title", "step", "node", "title", "instructions", "roles", "status", "decision", "comment",
-            "decided_by", "decided_at", "created_at",
+        fields = [
+            "id", "run", "run_title", "step", "node", "title", "instructions", "roles", "decisions", "status", "decision",
+            "comment", "decided_by", "decided_at", "created_at",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -52,7 +53,7 @@ class ApprovalDetailSerializer(ApprovalSerializer):
     """A question with the Markdown that is to be approved, and what an edit made of it."""
 
     class Meta(ApprovalSerializer.Meta):
-        fields: ClassVar = [*ApprovalSerializer.Meta.fields, "content", "edited_content"]
+        fields = [*ApprovalSerializer.Meta.fields, "content", "edited_content"]
         read_only_fields = fields
 
 
@@ -90,5 +91,5 @@ class ApprovalViewSet(ReadViewSet):
     @action(detail=True, methods=["post"])
     def decide(self, request: Request, **kwargs: Any) -> Response:
         """Decide, and let the run go on. A second decision is refused with 409."""
-        approval = decide_approval(actor=request.user, approval=self.get_object(), **self.validated())
+        approval = decide_approval(actor=actor_of(request), approval=self.get_object(), **self.validated())
         return self.shown(self.get_queryset().get(pk=approval.pk))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -26,11 +26,11 @@ class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
     """An artifact, without its content."""
 
     node = serializers.CharField(source="step.node", read_only=True)
-    content_url = serializers.SerializerMethodField()
+    content_url = serializers.SerializerMethodField(help_text="A path on this host")
 
     class Meta:
         model = Artifact
-        fields: ClassVar = ["id", "run", "step", "node", "name", "media_type", "bytes", "created_at", "content_url"]
+        fields = ["id", "run", "step", "node", "name", "media_type", "bytes", "created_at", "content_url"]
         read_only_fields = fields
 
     def get_content_url(self, artifact: Artifact) -> str:

@@ -32,7 +32,7 @@ async def run_events(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     """Answer with a page of events, or with a stream that ends with the run; errors are the API's envelope."""
     try:
         return await _answer(request, run_id)
-    except Exception as error:  # the envelope, whatever it is; the unforeseen is logged and reported there
+    except Exception as error:  # noqa: BLE001 - the envelope, whatever it is; the unforeseen is logged and reported
         return answer(as_nexod_error(error) or unforeseen(request))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -36,7 +36,7 @@ class NodeTypesSerializer(serializers.Serializer[Any]):
 class NodeTypesView(APIView):
     """The same for everybody."""
 
-    permission_classes: ClassVar = [Authenticated]
+    permission_classes = [Authenticated]
 
     @extend_schema(summary="List node types", responses=NodeTypesSerializer, operation_id="node_type_list")
     def get(self, request: Request) -> Response:
@@ -47,7 +47,7 @@ class NodeTypesView(APIView):
 class DefinitionSchemaView(APIView):
     """The same for everybody."""
 
-    permission_classes: ClassVar = [Authenticated]
+    permission_classes = [Authenticated]
 
     @extend_schema(
         summary="Get the JSON Schema of definitions", responses=OpenApiTypes.OBJECT, operation_id="definition_schema"

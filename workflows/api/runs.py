@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from nexod.http.serializers import EmptySerializer
 from nexod.http.viewsets import ReadViewSet
+from tenants.accounts.api.callers import actor_of
 from tenants.accounts.api.serializers import PersonSerializer
 from workflows.actions.runs import cancel_run, resume_run
 from workflows.api.fields import OptionalChoice, ReasonSerializer, StoredObject, TotalsSerializer
@@ -32,11 +33,11 @@ class RunSerializer(serializers.ModelSerializer[Run]):
     started_by = PersonSerializer(read_only=True, allow_null=True)
     totals = TotalsSerializer(read_only=True)
     error = ReasonSerializer(read_only=True, allow_null=True)
-    url = serializers.SerializerMethodField()
+    url = serializers.SerializerMethodField(help_text="Its path on this host")
 
     class Meta:
         model = Run
-        fields: ClassVar = [
+        fields = [
             "id", "kind", "title", "status", "waiting_for", "cancel_requested", "error", "workflow", "version", "agent",
             "crew", "started_by", "totals", "last_seq", "created_at", "started_at", "finished_at", "url",
         ]  # fmt: skip
@@ -56,7 +57,7 @@ class RunDetailSerializer(RunSerializer):
     pending_approvals = serializers.SerializerMethodField(help_text="Ids of the approvals that it waits for")
 
     class Meta(RunSerializer.Meta):
-        fields: ClassVar = [*RunSerializer.Meta.fields, "inputs", "outputs", "current_steps", "pending_approvals"]
+        fields = [*RunSerializer.Meta.fields, "inputs", "outputs", "current_steps", "pending_approvals"]
         read_only_fields = fields
 
     def get_pending_approvals(self, run: Any) -> list[str]:
@@ -105,13 +106,13 @@ class RunViewSet(ReadViewSet):
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, **kwargs: Any) -> Response:
         """Ask the run to stop; a run that waits or was not begun is cancelled at once."""
-        return run_shown(cancel_run(actor=request.user, run=self.get_object()))
+        return run_shown(cancel_run(actor=actor_of(request), run=self.get_object()))
 
     @extend_schema(summary="Resume a run", request=None, responses=RunDetailSerializer)
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, **kwargs: Any) -> Response:
         """Continue a failed run from its last checkpoint, or wake one that is parked."""
-        return run_shown(resume_run(actor=request.user, run=self.get_object()))
+        return run_shown(resume_run(actor=actor_of(request), run=self.get_object()))
 
     @extend_schema(summary="Get what a run executes", responses=OpenApiTypes.OBJECT)
     @action(detail=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
@@ -12,8 +12,9 @@ from rest_framework.response import Response
 from agents.models import KnowledgeBase
 from nexod.http.serializers import ClosedSerializer
 from nexod.http.viewsets import ApiViewSet
+from tenants.accounts.api.callers import actor_of
 from workflows import starters
-from workflows.actions.workflows import install_starter
+from workflows.actions.starters import install_starter
 from workflows.api.workflows import WorkflowDetailSerializer, workflow_shown
 from workflows.models import Workflow
 
@@ -60,7 +61,7 @@ class StarterViewSet(ApiViewSet):
 
     queryset = Workflow.objects.all()
     pagination_class = None
-    filter_backends: ClassVar = []
+    filter_backends = []
     write_serializer_class = InstallStarter
     permissions_of = {"install": ["workflows.add_workflow"]}
 
@@ -74,5 +75,5 @@ class StarterViewSet(ApiViewSet):
     )
     def install(self, request: Request, slug: str) -> Response:
         """Create the workflow with the agents, crews and tasks that are missing, and publish it."""
-        workflow = install_starter(actor=request.user, starter=starters.get(slug).slug, **self.validated())
+        workflow = install_starter(actor=actor_of(request), starter=starters.get(slug).slug, **self.validated())
         return workflow_shown(workflow, status=status.HTTP_201_CREATED)

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from agents.models import Agent, Crew
 from nexod.http.serializers import ClosedSerializer, JsonObjectField
 from nexod.http.viewsets import ApiViewSet
+from tenants.accounts.api.callers import actor_of
 from workflows.actions.runs import start_run
 from workflows.api.runs import RunDetailSerializer, run_shown
 from workflows.models import Workflow
@@ -30,13 +31,13 @@ class RunStarter(ApiViewSet):
     serializer_class = RunDetailSerializer
     write_serializer_class = StartRun
     pagination_class = None
-    filter_backends: ClassVar = []
+    filter_backends = []
     scope_of = {"create": "run"}
 
     def create(self, request: Request, **kwargs: Any) -> Response:
         """Start a run and answer at once: 202 with its id, its status and where to watch it."""
         named = {self.target: self.get_object()}
-        run = start_run(actor=request.user, inputs=self.validated()["inputs"], **named)
+        run = start_run(actor=actor_of(request), inputs=self.validated()["inputs"], **named)
         response = run_shown(run, status=status.HTTP_202_ACCEPTED)
         response["Location"] = response.data["url"]
         return response

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -22,7 +20,7 @@ class StepSerializer(serializers.ModelSerializer[Step]):
 
     class Meta:
         model = Step
-        fields: ClassVar = [
+        fields = [
             "id", "node", "node_type", "title", "visit", "attempt", "status", "route", "summary", "error",
             "totals", "created_at", "started_at", "finished_at",
         ]  # fmt: skip
@@ -36,7 +34,7 @@ class StepDetailSerializer(StepSerializer):
     output = StoredObject(allow_null=True)
 
     class Meta(StepSerializer.Meta):
-        fields: ClassVar = [*StepSerializer.Meta.fields, "inputs", "output"]
+        fields = [*StepSerializer.Meta.fields, "inputs", "output"]
         read_only_fields = fields
 
 
@@ -48,7 +46,7 @@ class StepViewSet(ReadViewSet):
     """A step belongs to its run: under another run's address it does not exist."""
 
     queryset = Step.objects.all()
-    filter_backends: ClassVar = []
+    filter_backends = []
 
     def get_queryset(self) -> QuerySet[Step]:
         """Return the run's steps; raises Http404 without the run."""

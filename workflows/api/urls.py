@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
@@ -22,7 +24,9 @@ router.register("runs", RunViewSet, basename="run")
 router.register("approvals", ApprovalViewSet, basename="approval")
 router.register("artifacts", ArtifactViewSet, basename="artifact")
 
-LIST, GET, CREATE = {"get": "list"}, {"get": "retrieve"}, {"post": "create"}
+LIST: Any = {"get": "list"}
+GET: Any = {"get": "retrieve"}
+CREATE: Any = {"post": "create"}
 versions, steps = "workflows/<uuid:workflow_id>/versions", "runs/<uuid:run_id>/steps"
 
 urlpatterns = [
@@ -30,10 +34,10 @@ urlpatterns = [
     path("workflows/<uuid:pk>/runs", WorkflowRuns.as_view(CREATE), name="workflow-runs"),
     path("agents/<uuid:pk>/runs", AgentRuns.as_view(CREATE), name="agent-runs"),
     path("crews/<uuid:pk>/runs", CrewRuns.as_view(CREATE), name="crew-runs"),
-    path(versions, VersionViewSet.as_view(LIST), name="version-list"),
-    path(f"{versions}/<int:number>", VersionViewSet.as_view(GET), name="version-detail"),
-    path(steps, StepViewSet.as_view(LIST), name="step-list"),
-    path(f"{steps}/<uuid:pk>", StepViewSet.as_view(GET), name="step-detail"),
+    path(versions, VersionViewSet.as_view(LIST, basename="version"), name="version-list"),
+    path(f"{versions}/<int:number>", VersionViewSet.as_view(GET, basename="version"), name="version-detail"),
+    path(steps, StepViewSet.as_view(LIST, basename="step"), name="step-list"),
+    path(f"{steps}/<uuid:pk>", StepViewSet.as_view(GET, basename="step"), name="step-detail"),
     path("runs/<uuid:run_id>/events", run_events, name="run-events"),
     path("starters", StarterViewSet.as_view(LIST), name="starter-list"),
     path("starters/<slug:slug>/install", StarterViewSet.as_view({"post": "install"}), name="starter-install"),

@@ -8,8 +8,8 @@ from typing import Any
 from rest_framework import serializers
 
 from nexod.http.serializers import ClosedSerializer, JsonObjectField
+from workflows.actions.references import TenantReferences
 from workflows.definitions import validate
-from workflows.references import TenantReferences
 
 
 class ValidateDefinition(ClosedSerializer):

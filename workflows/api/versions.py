@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
@@ -22,7 +22,7 @@ class VersionSerializer(serializers.ModelSerializer[WorkflowVersion]):
 
     class Meta:
         model = WorkflowVersion
-        fields: ClassVar = ["id", "number", "note", "author", "published_at", "created_at"]
+        fields = ["id", "number", "note", "author", "published_at", "created_at"]
         read_only_fields = fields
 
 
@@ -32,7 +32,7 @@ class VersionDetailSerializer(VersionSerializer):
     definition = StoredObject()
 
     class Meta(VersionSerializer.Meta):
-        fields: ClassVar = [*VersionSerializer.Meta.fields, "definition"]
+        fields = [*VersionSerializer.Meta.fields, "definition"]
         read_only_fields = fields
 
 
@@ -43,7 +43,7 @@ class DraftSerializer(serializers.ModelSerializer[WorkflowVersion]):
 
     class Meta:
         model = WorkflowVersion
-        fields: ClassVar = ["id", "definition", "updated_at"]
+        fields = ["id", "definition", "updated_at"]
         read_only_fields = fields
 
 
@@ -55,7 +55,7 @@ class VersionViewSet(ReadViewSet):
     """A version belongs to its workflow and is known by its number."""
 
     queryset = WorkflowVersion.objects.filter(number__gt=0).select_related("author")
-    filter_backends: ClassVar = []
+    filter_backends = []
     lookup_field = "number"
 
     def get_queryset(self) -> QuerySet[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from nexod.http.serializers import ClosedSerializer, JsonObjectField
 from nexod.http.viewsets import DestroyByAction, ReadViewSet
+from tenants.accounts.api.callers import actor_of
 from workflows.actions.workflows import create_workflow, delete_workflow, publish_workflow, update_workflow
 from workflows.api.filters import WorkflowFilter
 from workflows.api.validation import ValidateDefinition, ValidationSerializer, verdict
@@ -25,11 +26,11 @@ class WorkflowSerializer(serializers.ModelSerializer[Workflow]):
     """A workflow without its documents."""
 
     published = VersionSerializer(read_only=True, allow_null=True, help_text="What runs use; null before the first")
-    url = serializers.SerializerMethodField()
+    url = serializers.SerializerMethodField(help_text="Its path on this host")
 
     class Meta:
         model = Workflow
-        fields: ClassVar = [
+        fields = [
             "id", "slug", "name", "description", "starter", "published", "created_at", "updated_at", "url",
         ]  # fmt: skip
         read_only_fields = fields
@@ -46,7 +47,7 @@ class WorkflowDetailSerializer(WorkflowSerializer):
     draft = serializers.SerializerMethodField()
 
     class Meta(WorkflowSerializer.Meta):
-        fields: ClassVar = [*WorkflowSerializer.Meta.fields, "draft"]
+        fields = [*WorkflowSerializer.Meta.fields, "draft"]
         read_only_fields = fields
 
     @extend_schema_field(DraftSerializer(allow_null=True))
@@ -119,19 +120,21 @@ class WorkflowViewSet(DestroyByAction, ReadViewSet):
     @extend_schema(summary="Create a workflow", responses={201: WorkflowDetailSerializer})
     def create(self, request: Request) -> Response:
         """Create a workflow with a draft; it can run once it is published."""
-        return workflow_shown(create_workflow(actor=request.user, **self.validated()), status=status.HTTP_201_CREATED)
+        return workflow_shown(
+            create_workflow(actor=actor_of(request), **self.validated()), status=status.HTTP_201_CREATED
+        )
 
     @extend_schema(summary="Change a workflow or its draft", responses=WorkflowDetailSerializer)
     def partial_update(self, request: Request, **kwargs: Any) -> Response:
         """Change the fields that are given; the published version stays as it is."""
         fields = self.validated(partial=True)
-        return workflow_shown(update_workflow(actor=request.user, workflow=self.get_object(), **fields))
+        return workflow_shown(update_workflow(actor=actor_of(request), workflow=self.get_object(), **fields))
 
     @extend_schema(summary="Publish the draft", responses={201: VersionDetailSerializer})
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, **kwargs: Any) -> Response:
         """Make the draft the next version, which new runs use; runs at work keep theirs."""
-        version = publish_workflow(actor=request.user, workflow=self.get_object(), **self.validated())
+        version = publish_workflow(actor=actor_of(request), workflow=self.get_object(), **self.validated())
         return Response(VersionDetailSerializer(version).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(summary="Check a definition", responses=ValidationSerializer)

@@ -13,6 +13,7 @@ from nexod.http.permissions import Authenticated
 from nexod.http.viewsets import ReadViewSet
 from nexod.kernel.errors import InvalidInput
 from tenants.accounts.actions.api_keys import issue_api_key, revoke_api_key
+from tenants.accounts.api.callers import actor_of, key_of
 from tenants.accounts.api.serializers import ApiKeySerializer, IssueApiKey, IssuedApiKeySerializer
 from tenants.accounts.models import ApiKey, User
 
@@ -34,13 +35,13 @@ class ApiKeyViewSet(ReadViewSet):
         """Issue a key. One that is issued with another key has at most its scopes and does not outlive it."""
         fields = self.validated()
         user = _user(fields.pop("user", request.user.pk))
-        row, key = issue_api_key(actor=request.user, user=user, issued_with=request.auth, **fields)
+        row, key = issue_api_key(actor=actor_of(request), user=user, issued_with=key_of(request), **fields)
         return Response({**self.get_serializer(row).data, "key": key}, status=status.HTTP_201_CREATED)
 
     @extend_schema(summary="Revoke an API key")
     def destroy(self, request: Request, **kwargs: Any) -> Response:
         """Make the key worthless at once; its row stays, with the time."""
-        revoke_api_key(actor=request.user, api_key=self.get_object())
+        revoke_api_key(actor=actor_of(request), api_key=self.get_object())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from nexod.http.permissions import Authenticated
 from nexod.http.viewsets import ApiViewSet
+from tenants.accounts.api.callers import actor_of, key_of
 from tenants.accounts.api.serializers import MeSerializer, UserSerializer, WorkspaceSerializer
 from tenants.accounts.models import User
 
@@ -24,12 +25,13 @@ class MeViewSet(ApiViewSet):
     @extend_schema(summary="Get oneself", responses=MeSerializer, operation_id="me")
     def show(self, request: Request) -> Response:
         """Return roles, permissions, the workspace and the scopes of the key that asks (null with a session)."""
-        user = self.get_queryset().get(pk=request.user.pk)
+        user, key = self.get_queryset().get(pk=request.user.pk), key_of(request)
+        workspace = request._request.tenant  # type: ignore[attr-defined]  # the HTTP door put it there
         return Response(
             {
                 **UserSerializer(user).data,
-                "permissions": sorted(request.user.get_all_permissions()),
-                "scopes": request.auth.scopes if request.auth is not None else None,
-                "tenant": WorkspaceSerializer(request.tenant).data,
+                "permissions": sorted(actor_of(request).get_all_permissions()),
+                "scopes": key.scopes if key else None,
+                "tenant": WorkspaceSerializer(workspace).data,
             }
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -12,15 +12,13 @@ from tenants.accounts.models import ApiKey, User
 from tenants.accounts.models.api_key import SCOPES
 from tenants.accounts.roles import ROLES
 
-FULL_NAME = {"max_length": 120, "allow_blank": True, "required": False}
-
 
 class PersonSerializer(serializers.ModelSerializer[User]):
     """Who did something."""
 
     class Meta:
         model = User
-        fields: ClassVar = ["id", "email", "full_name"]
+        fields = ["id", "email", "full_name"]
 
 
 class UserSerializer(serializers.ModelSerializer[User]):
@@ -30,7 +28,7 @@ class UserSerializer(serializers.ModelSerializer[User]):
 
     class Meta:
         model = User
-        fields: ClassVar = ["id", "email", "full_name", "roles", "is_active", "last_login", "created_at", "updated_at"]
+        fields = ["id", "email", "full_name", "roles", "is_active", "last_login", "created_at", "updated_at"]
         read_only_fields = fields
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
@@ -43,7 +41,7 @@ class CreateUser(ClosedSerializer):
     """A new person."""
 
     email = serializers.EmailField(max_length=254)
-    full_name = serializers.CharField(**FULL_NAME)
+    full_name = serializers.CharField(max_length=120, allow_blank=True, required=False)
     role = serializers.ChoiceField(choices=ROLES)
     password = serializers.CharField(
         max_length=128,
@@ -57,7 +55,7 @@ class CreateUser(ClosedSerializer):
 class UpdateUser(ClosedSerializer):
     """What may change about a person."""
 
-    full_name = serializers.CharField(**FULL_NAME)
+    full_name = serializers.CharField(max_length=120, allow_blank=True, required=False)
     role = serializers.ChoiceField(choices=ROLES, required=False)
     is_active = serializers.BooleanField(required=False)
 
@@ -70,7 +68,7 @@ class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
 
     class Meta:
         model = ApiKey
-        fields: ClassVar = [
+        fields = [
             "id", "name", "prefix", "scopes", "user", "expires_at", "revoked_at", "last_used_at", "created_at",
         ]  # fmt: skip
         read_only_fields = fields
@@ -82,7 +80,7 @@ class IssuedApiKeySerializer(ApiKeySerializer):
     key = serializers.CharField(read_only=True, help_text="Shown this once")
 
     class Meta(ApiKeySerializer.Meta):
-        fields: ClassVar = [*ApiKeySerializer.Meta.fields, "key"]
+        fields = [*ApiKeySerializer.Meta.fields, "key"]
 
 
 class IssueApiKey(ClosedSerializer):
@@ -94,7 +92,7 @@ class IssueApiKey(ClosedSerializer):
     user = serializers.UUIDField(required=False, help_text="Whose key it is; absent: your own")
 
 
-class WorkspaceSerializer(serializers.Serializer[None]):
+class WorkspaceSerializer(serializers.Serializer[Any]):
     """The tenant that the host leads to."""
 
     slug = serializers.CharField()
@@ -109,5 +107,5 @@ class MeSerializer(UserSerializer):
     tenant = WorkspaceSerializer(read_only=True)
 
     class Meta(UserSerializer.Meta):
-        fields: ClassVar = [*UserSerializer.Meta.fields, "permissions", "scopes", "tenant"]
+        fields = [*UserSerializer.Meta.fields, "permissions", "scopes", "tenant"]
         read_only_fields = fields
