@@ -51,11 +51,13 @@ def still_wanted() -> None:
 
 @cache
 def _egress() -> httpx.Client:
+    from agents.llm.stream_end import read_to_the_end
     from nexod.kernel.egress import http_client
 
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
-    return http_client(max_bytes=MAX_RESPONSE_BYTES, while_waiting=still_wanted)
+    hooks = {"response": [read_to_the_end]}
+    return http_client(max_bytes=MAX_RESPONSE_BYTES, while_waiting=still_wanted, event_hooks=hooks)
 
 
 @cache
