@@ -58,7 +58,7 @@ def provision_demo(environ: Environment, base_url: str) -> Service:
         argv=(sys.executable, "-m", "nexod.embedded.demo.provision", base_url),
         env=environ,
         cwd=PROJECT,
-        shows="tenants acme and globex, their admins, a member of the staff",
+        shows="acme and globex with their admins, and staff",
         start_timeout_s=300,
     )
 

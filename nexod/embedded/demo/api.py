@@ -15,7 +15,8 @@ from nexod.kernel.errors import NexodError
 TIMEOUT_S = 30.0
 SILENCE_TIMEOUT_S = 60.0  # the stream has heartbeats
 ENDINGS = frozenset({"run.completed", "run.failed", "run.cancelled"})
-MOST_RECONNECTS = 20
+MOST_BREAKS = 20  # in a row; a run may wait for a person for days
+RECONNECT_PAUSE_S = 1.0
 
 
 class ApiRefused(NexodError):
@@ -62,8 +63,9 @@ class Api:
 
     def events(self, run_id: str) -> Iterator[dict[str, Any]]:
         """Yield a run's events as they happen, from the first to its end; a stream that breaks is resumed where it was."""
-        seen = 0
-        for _ in range(MOST_RECONNECTS):
+        seen, breaks = 0, 0
+        while breaks < MOST_BREAKS:
+            began = time.monotonic()
             try:
                 for event in self._stream(run_id, seen):
                     seen = event["seq"]
@@ -71,7 +73,8 @@ class Api:
                     if event["type"] in ENDINGS:
                         return
             except httpx.TransportError:
-                time.sleep(1)
+                time.sleep(RECONNECT_PAUSE_S)
+            breaks = 0 if time.monotonic() - began > SILENCE_TIMEOUT_S else breaks + 1
         raise ApiRefused("The event stream broke again and again; see the log of the web service.")
 
     def _stream(self, run_id: str, after: int) -> Iterator[dict[str, Any]]:

@@ -53,6 +53,9 @@ class Narrator:
     def _run_failed(self, data: Event) -> str:
         return f"[bold red]run failed[/] {_reason(data['reason'])}"
 
+    def _run_cancel_requested(self, data: Event) -> str:
+        return f"[yellow]is to be cancelled[/], says {escape(data['actor'] or 'somebody')}"
+
     def _run_cancelled(self, data: Event) -> str:
         return "[bold red]run cancelled[/]"
 
