@@ -14,9 +14,14 @@ from workflows.sandbox import Refused, ask_child, cel, named_values
 
 MAX_EXPRESSION = 1_000
 
-_STRING = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
-_UNUSUAL = re.compile(r"""[rRbB]['"]|'''|\"""|//""")
-"""Raw, byte and triple-quoted strings and comments: valid CEL, but not understood by the scans below."""
+_TOKEN = re.compile(
+    r"(?P<comment>//[^\n]*)"
+    r"|(?P<text>[bB]?[rR](?:\"\"\".*?\"\"\"|'''.*?'''|\"[^\"]*\"|'[^']*')"
+    r"|[bB]?(?:\"\"\"(?:[^\\]|\\.)*?\"\"\"|'''(?:[^\\]|\\.)*?'''|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'))"
+    r"|[A-Za-z_]\w*|.",
+    re.DOTALL,
+)
+"""Comments, strings (raw ones have no escapes), words: as far as CEL's lexer matters for finding calls and names."""
 _CALL = re.compile(r"(\w+)\s*\(")
 _CHEAP = frozenset({"size", "int", "double", "string", "bool", "has", "startsWith", "endsWith", "orValue", "in"})
 _NUMBERS_DIFFER = re.compile(r"applied to '\((?:int, double|double, int)\)'")
@@ -105,10 +110,8 @@ class Checker:
 @lru_cache(maxsize=512)
 def names_in(expression: str) -> frozenset[str]:
     """Return the dotted names that an expression takes, as far as they can be read off; a method's name is left out."""
-    if _UNUSUAL.search(expression):
-        return frozenset({"nodes"})
     names = {f"{root}.{name}" for root, _, name in _SUBSCRIPT.findall(expression)}
-    for root, path, call in _NAME.findall(_STRING.sub("''", expression)):
+    for root, path, call in _NAME.findall(_code(expression)):
         parts = re.findall(r"\w+", path)
         names.add(".".join([root, *(parts[:-1] if call else parts)]))
     return frozenset(names)
@@ -117,9 +120,12 @@ def names_in(expression: str) -> frozenset[str]:
 @lru_cache(maxsize=512)
 def is_cheap(expression: str) -> bool:
     """Say whether an expression neither repeats nor matches patterns, so that its cost is bounded by its values."""
-    if _UNUSUAL.search(expression):
-        return False
-    return set(_CALL.findall(_STRING.sub("''", expression))) <= _CHEAP
+    return set(_CALL.findall(_code(expression))) <= _CHEAP
+
+
+def _code(expression: str) -> str:
+    """Return the expression without the inside of strings and without comments."""
+    return _TOKEN.sub(lambda token: {"comment": " ", "text": "''"}.get(token.lastgroup or "", token[0]), expression)
 
 
 _WANTED = {"bool": "true or false", "strings": "a list of strings"}

@@ -14,6 +14,7 @@ from workflows.nodes.base import Expression, Json, Problem
 from workflows.rendering import TemplateFailed
 from workflows.rendering import names_in as names_in_template
 from workflows.sandbox.templates import FUNCTIONS
+from workflows.schemas import SchemaRefused, usable
 
 METHODS = frozenset(
     [
@@ -45,19 +46,23 @@ _SIGNATURES = {"string": "string", "integer": "int", "boolean": "bool", "object"
 
 
 class Scope:
-    """The names of one definition and their types, read from JSON Schemas. All nodes' configs must fit their types."""
+    """The names of one definition and their types, read from JSON Schemas; of ``sound`` nodes only, whose configs fit."""
 
-    def __init__(self, definition: Definition, graph: Graph) -> None:
-        self.definition = definition
+    def __init__(self, definition: Definition, graph: Graph, sound: list[Node]) -> None:
         self.graph = graph
+        self.nodes = sound
+        self.sound = {node.id: node for node in sound}
         self.outputs: dict[str, Json] = {}
+        try:
+            self.inputs = usable(definition.inputs)
+        except SchemaRefused:
+            self.inputs = {}
 
-    def problems(self, nodes: Iterable[Node]) -> list[Problem]:
-        """Return what is wrong with the templates and expressions of ``nodes``."""
-        nodes = list(nodes)
-        expressions = [(node, f"config.{field}", found) for node in nodes for field, found in _expressions(node)]
+    def problems(self) -> list[Problem]:
+        """Return what is wrong with the templates and expressions of the sound nodes."""
+        expressions = [(node, f"config.{field}", found) for node in self.nodes for field, found in _expressions(node)]
         checker = Checker(self._types(found for _, _, found in expressions))
-        problems = [problem for node in nodes for problem in self._template_problems(node)]
+        problems = [problem for node in self.nodes for problem in self._template_problems(node)]
         for node, field, found in expressions:
             complaint = checker.complaint(found.source, found.gives)
             if complaint:
@@ -91,7 +96,7 @@ class Scope:
         if root == "run" or not rest:
             return "", ""
         if root == "inputs":
-            return self._field_complaint("unknown_input", self.definition.inputs, ["inputs"], rest)
+            return self._field_complaint("unknown_input", self.inputs, ["inputs"], rest)
         if rest[0] in METHODS and rest[0] not in self.graph.number:
             return "", ""
         if rest[0] not in self.graph.number:
@@ -120,8 +125,8 @@ class Scope:
 
     def _output(self, node: str) -> Json:
         if node not in self.outputs:
-            found = self.definition.by_id[node]
-            self.outputs[node] = registry.get(found.type).output(found.config) if registry.known(found.type) else {}
+            found = self.sound.get(node)
+            self.outputs[node] = registry.get(found.type).output(found.config) if found else {}
         return self.outputs[node]
 
     def _types(self, expressions: Iterable[Expression]) -> dict[str, str]:
@@ -131,7 +136,7 @@ class Scope:
 
     def _signature(self, name: list[str]) -> str:
         if name[0] == "inputs" and len(name) > 1:
-            return _signature(self.definition.inputs, name[1:])
+            return _signature(self.inputs, name[1:])
         if name[0] == "nodes" and len(name) > 2 and name[1] in self.graph.number:
             return _signature(self._output(name[1]), name[2:])
         return ""

@@ -41,6 +41,8 @@ RESERVED = frozenset(
     ]
 )
 """Words that CEL does not take after a dot."""
+UNSOUND = frozenset({"unknown_type", "bad_config", "bad_schema"})
+"""Problems of a node that keep its templates, expressions and output from being read."""
 
 
 def validate(document: object, references: References) -> list[Problem]:
@@ -83,10 +85,10 @@ def _problems(definition: Definition, references: References) -> list[Problem]:
     for node in definition.nodes:
         found = _node_problems(node, definition, references)
         nodes += found
-        if not any(problem.code in ("unknown_type", "bad_config") for problem in found):
+        if not any(problem.code in UNSOUND for problem in found):
             sound.append(node)
     shape = [*_start_problems(definition, graph), *_cycle_problems(definition, graph)]
-    return [*structure, *nodes, *shape, *Scope(definition, graph).problems(sound)]
+    return [*structure, *nodes, *shape, *Scope(definition, graph, sound).problems()]
 
 
 def _id_problems(definition: Definition) -> list[Problem]:

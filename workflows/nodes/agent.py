@@ -17,6 +17,7 @@ from workflows.nodes.base import (
 from workflows.nodes.model_note import model_note
 from workflows.nodes.structured import choice_expressions, schema_problems, with_choices
 from workflows.rendering import render
+from workflows.schemas import usable
 
 
 class AgentNode(NodeType):
@@ -49,7 +50,7 @@ class AgentNode(NodeType):
         return [Reference("agent", config["agent"], "agent")]
 
     def output(self, config: Json) -> Json:
-        data = {"data": config["output_schema"]} if "output_schema" in config else {}
+        data = {"data": usable(config["output_schema"])} if "output_schema" in config else {}
         return fields.closed((), {"text": fields.TEXT, "model_note": fields.TEXT, **data})
 
     def check(self, node: CheckedNode, references: References) -> list[Problem]:

@@ -141,7 +141,7 @@ class NodeType:
 def missing_references(kind: NodeType, node: CheckedNode, references: References) -> list[Problem]:
     """Return a problem for each thing that the config names and the tenant has not."""
     return [
-        Problem(f"unknown_{found.kind}", _missing(found), node.id, found.field)
+        Problem(f"unknown_{found.kind}", _missing(found), node.id, f"config.{found.field}")
         for found in kind.references(node.config)
         if not references.has(found.kind, found.slug)
     ]

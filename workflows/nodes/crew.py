@@ -19,6 +19,7 @@ from workflows.nodes.base import (
 from workflows.nodes.model_note import model_note
 from workflows.nodes.structured import choice_expressions, schema_problems, with_choices
 from workflows.rendering import render
+from workflows.schemas import usable
 
 _TASK_NAME = "^[-A-Za-z0-9_]{1,60}$"
 
@@ -88,7 +89,7 @@ class CrewNode(NodeType):
 
 
 def _task_output(schema: Json) -> Json:
-    return fields.closed((), {"agent": fields.TEXT, "text": fields.TEXT, "data": schema})
+    return fields.closed((), {"agent": fields.TEXT, "text": fields.TEXT, "data": usable(schema)})
 
 
 def _task_result(task: Any) -> Json:

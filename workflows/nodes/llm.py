@@ -17,6 +17,7 @@ from workflows.nodes.base import (
 from workflows.nodes.model_note import model_note
 from workflows.nodes.structured import choice_expressions, schema_problems, with_choices
 from workflows.rendering import render
+from workflows.schemas import usable
 
 
 class LlmNode(NodeType):
@@ -48,7 +49,7 @@ class LlmNode(NodeType):
         return [Reference("model", config.get("model", ""), "model")]
 
     def output(self, config: Json) -> Json:
-        data = {"data": config["output_schema"]} if "output_schema" in config else {}
+        data = {"data": usable(config["output_schema"])} if "output_schema" in config else {}
         return fields.closed((), {"text": fields.TEXT, "model": fields.TEXT, "model_note": fields.TEXT, **data})
 
     def check(self, node: CheckedNode, references: References) -> list[Problem]:
