@@ -8,6 +8,7 @@ from celery import Celery
 from kombu import Queue
 
 from nexod.kernel.queue import QUEUES
+from nexod.observability.tasks import connect
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexod.settings")
 
@@ -29,5 +30,6 @@ app.conf.update(
     },
     task_serializer="json",
     accept_content=["json"],
-    imports=("agents.tasks", "workflows.tasks", "collaboration.tasks"),
+    imports=("tenants.tasks", "agents.tasks", "workflows.tasks", "collaboration.tasks"),
 )
+connect()

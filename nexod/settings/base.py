@@ -9,6 +9,7 @@ from nexod.http.rest import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401
 from nexod.observability.logs import logging_config
 from nexod.settings.database import databases
 from nexod.settings.environment import ROOT, Environment, names
+from nexod.settings.unfold import UNFOLD, UNFOLD_STAFF  # noqa: F401
 
 # django-tenants' checks would query at start-up; extensions live in a schema of their own.
 SKIP_PG_EXTRA_VALIDATION = True
@@ -31,6 +32,7 @@ BOTH_PLANES = [
 SHARED_APPS = ["tenants", *BOTH_PLANES]
 TENANT_APPS = [*BOTH_PLANES, "agents", "workflows", "collaboration"]
 INSTALLED_APPS = [
+    "nexod",
     "nexod.embedded",
     "tenants",
     "tenants.accounts",
@@ -72,7 +74,6 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [ROOT / "nexod" / "static"]
 STATIC_ROOT = ROOT / "staticfiles"
 LOGIN_URL = "/admin/login/"
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
@@ -105,7 +106,8 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+            ],
+            "libraries": {"nexod": "nexod.admin.tags"},
         },
     }
 ]

@@ -28,7 +28,7 @@ class Environment(BaseSettings):
     log_level: str = "INFO"
     log_format: str = ""
     metrics_token: str = ""
-    pool_size: int = Field(default=10, ge=1, le=200)
+    pool_size: int = Field(default=20, ge=1, le=200)
     max_document_bytes: int = Field(default=25 * 1024 * 1024, ge=1024)
     default_from_email: str = "nexod@localhost"
     llm_base_url: str = ""
