@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib import metadata, util
@@ -72,18 +73,11 @@ def cluster(home: Home, *, port: int, durable: bool) -> Cluster:
 
 def _place(home: Home, user: OsUser | None, *, durable: bool) -> Path:
     inside = home.path / "postgres"
-    inside.mkdir(mode=0o755, exist_ok=True)
     if user is None or is_reachable(inside):
         return inside
-    if not durable:
-        outside = Path(tempfile.mkdtemp(prefix="nexod-postgres-"))
-    else:
-        SYSTEM_STATE.mkdir(mode=0o755, parents=True, exist_ok=True)
-        outside = SYSTEM_STATE / home.secret("postgres_place", partial(secrets.token_hex, 8))
-    outside.mkdir(exist_ok=True)
-    outside.chmod(0o755)
-    (inside / "place").write_text(f"{outside}\n")
-    return outside
+    if durable:
+        return SYSTEM_STATE / home.secret("postgres_place", partial(secrets.token_hex, 8))
+    return Path(tempfile.gettempdir()) / f"nexod-postgres-{secrets.token_hex(8)}"
 
 
 def service(target: Cluster) -> Service:
@@ -107,6 +101,8 @@ def service(target: Cluster) -> Service:
 
 def prepare(target: Cluster) -> None:
     """Make the cluster if there is none, and let a predecessor that is just ending finish."""
+    target.place.mkdir(mode=0o755, parents=True, exist_ok=True)
+    target.place.chmod(0o755)
     if not (target.data / "PG_VERSION").exists():
         _create(target)
     deadline = time.monotonic() + LEAVING_TIMEOUT_S
@@ -182,10 +178,12 @@ def _postmaster_is_alive(data: Path) -> bool:
 
 
 def remove(home: Home) -> None:
-    """Delete what the home's cluster keeps outside of the home."""
-    pointer = home.path / "postgres/place"
-    if pointer.exists():
-        shutil.rmtree(Path(pointer.read_text().strip()), ignore_errors=True)
+    """Delete the home's cluster, wherever it lies."""
+    place = _place(home, unprivileged_user(), durable=True)
+    if place.exists():
+        shutil.rmtree(place)
+        with suppress(OSError):  # others may have theirs there
+            SYSTEM_STATE.rmdir()
 
 
 def remove_throwaway(target: Cluster) -> None:

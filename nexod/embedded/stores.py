@@ -18,11 +18,15 @@ POLL_INTERVAL_S = 0.02
 
 @dataclass(frozen=True)
 class Stores:
-    """Where the stores listen. ``database_url`` is the role that serves, ``owner_url`` the one that migrates."""
+    """Where the stores listen. ``database_url`` is the role that serves, ``owner_url`` the one that migrates.
+
+    ``data`` is PostgreSQL's data directory: outside the home where its own OS user could not reach it there.
+    """
 
     database_url: str
     owner_url: str
     redis_url: str
+    data: Path
 
     def as_environment(self) -> dict[str, str]:
         """Return the variables by which settings find the stores."""
@@ -48,7 +52,9 @@ def start_stores(home: Path | Home, *, durable: bool) -> Iterator[Stores]:
         services = [postgres.service(cluster), valkey.service(folder, port=redis_port, durable=durable)]
         try:
             with running(folder, services):
-                yield Stores(cluster.url(roles.APP), cluster.url(roles.OWNER), valkey.url(folder, redis_port))
+                yield Stores(
+                    cluster.url(roles.APP), cluster.url(roles.OWNER), valkey.url(folder, redis_port), cluster.data
+                )
         finally:
             postgres.remove_throwaway(cluster)
 

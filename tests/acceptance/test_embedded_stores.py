@@ -11,7 +11,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from nexod.embedded import postgres
 from nexod.embedded.errors import HomeInUse
+from nexod.embedded.home import Home
 from nexod.embedded.ports import LOOPBACK
 from nexod.embedded.stores import Stores, start_stores
 from nexod.embedded.valkey import pongs
@@ -97,12 +99,17 @@ def test_a_second_start_on_the_same_home_is_refused(stores: Stores, home: Path) 
         pass
 
 
-def test_a_second_start_is_fast_and_finds_what_the_first_left(tmp_path: Path) -> None:
-    tmp_path.chmod(0o755)
-    with start_stores(tmp_path, durable=True) as first, owner(first) as connection:
+@pytest.fixture
+def lasting(tmp_path: Path) -> Iterator[Home]:
+    yield Home(tmp_path)
+    postgres.remove(Home(tmp_path))
+
+
+def test_a_second_start_is_fast_and_finds_what_the_first_left(lasting: Home) -> None:
+    with start_stores(lasting, durable=True) as first, owner(first) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
     began = time.monotonic()
-    with start_stores(tmp_path, durable=True) as second, owner(second) as connection:
+    with start_stores(lasting, durable=True) as second, owner(second) as connection:
         seconds = time.monotonic() - began
         assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
         assert connection.execute("SHOW fsync").fetchone() == ("on",)
@@ -112,10 +119,10 @@ def test_a_second_start_is_fast_and_finds_what_the_first_left(tmp_path: Path) ->
 def test_after_the_block_nothing_listens_and_no_throwaway_data_is_left(tmp_path: Path) -> None:
     with start_stores(tmp_path, durable=False) as stores:
         ports = [psycopg.conninfo.conninfo_to_dict(stores.owner_url)["port"], stores.redis_url.rsplit(":", 1)[1][:-2]]
-        pointer = tmp_path / "postgres/place"
-        place = Path(pointer.read_text().strip()) if pointer.exists() else None
+        data = stores.data
+        assert os.geteuid() == 0 or data.is_relative_to(tmp_path)
+        assert data.exists()
     for port in ports:
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection((LOOPBACK, int(port)))
-    assert place is None or not place.exists()
-    assert os.geteuid() != 0 or place is not None
+    assert data.is_relative_to(tmp_path) or not data.parent.exists()
