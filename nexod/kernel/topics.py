@@ -7,11 +7,10 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, NewType
 
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
 from django.db import transaction
 
-from nexod.kernel.errors import Unavailable
+from nexod.kernel.hub import Inbox, hub_of_loop
+from nexod.kernel.outbox import outbox
 
 Topic = NewType("Topic", str)
 Message = dict[str, Any]
@@ -28,34 +27,20 @@ def workspace_topic(tenant_pk: int) -> Topic:
 
 
 def publish(topic: Topic, message: Message) -> None:
-    """Send ``message`` (JSON values) to the subscribers of ``topic`` when the transaction commits."""
+    """Send ``message`` (JSON values) to the subscribers of ``topic`` when the transaction commits; never waits for the wire."""
     transaction.on_commit(partial(_send, topic, message))
 
 
 def _send(topic: Topic, message: Message) -> None:
-    async_to_sync(_layer().group_send)(topic, {"type": "topic.message", "message": message})
+    outbox.put(topic, message)
 
 
 @asynccontextmanager
-async def subscribe(topic: Topic) -> AsyncIterator[AsyncIterator[Message]]:
-    """Join ``topic`` at once and give an endless iterator over its messages."""
-    layer = _layer()
-    channel = await layer.new_channel()
-    await layer.group_add(topic, channel)
+async def subscribe(topic: Topic) -> AsyncIterator[Inbox]:
+    """Join ``topic`` and give what arrives from now on."""
+    hub = hub_of_loop()
+    inbox = await hub.join(topic)
     try:
-        yield _messages(layer, channel)
+        yield inbox
     finally:
-        await layer.group_discard(topic, channel)
-
-
-def _layer() -> Any:
-    layer = get_channel_layer()
-    if layer is None:
-        raise Unavailable("No channel layer is configured.")
-    return layer
-
-
-async def _messages(layer: Any, channel: str) -> AsyncIterator[Message]:
-    while True:
-        envelope = await layer.receive(channel)
-        yield envelope["message"]
+        await hub.leave(topic, inbox)

@@ -1,7 +1,12 @@
-"""How REST framework learns who asks: an API key in ``Authorization: Bearer``, else the browser's session."""
+"""Who asks: an API key in ``Authorization: Bearer``, else the browser's session; for REST framework, streams and sockets alike."""
 
 from __future__ import annotations
 
+from importlib import import_module
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.request import Request
 
@@ -18,6 +23,20 @@ def bearer_key(authorization: str) -> str | None:
     if not key.strip() or " " in key.strip():
         raise NotAuthenticated("The Authorization header is not `Bearer <api key>`.")
     return key.strip()
+
+
+def identify(*, authorization: str, session_key: str | None) -> tuple[User, ApiKey | None]:
+    """Return who asks, looked up anew; raise NotAuthenticated. A stream asks again and again, so nothing is kept on a request."""
+    key = bearer_key(authorization)
+    if key is not None:
+        row = recognise(key)
+        return row.user, row
+    request = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    user = get_user(request)
+    if not isinstance(user, User) or not user.is_active:
+        raise NotAuthenticated
+    return user, None
 
 
 class ApiKeyAuthentication(BaseAuthentication):

@@ -1,0 +1,108 @@
+"""What every socket does first: say who is there, and close with a code that tells why it may not stay."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, cast
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+
+from nexod.kernel.errors import NexodError, NotAuthenticated, NotFound, PermissionDenied
+from tenants.accounts.authentication import identify
+from tenants.accounts.models import ApiKey, User
+from tenants.models import Tenant
+
+UNAUTHENTICATED, FORBIDDEN, MISSING, INVALID, BROKEN = 4401, 4403, 4404, 4400, 1011
+MESSAGE_LIMIT = 4_096
+logger = logging.getLogger(__name__)
+
+
+class DoorConsumer(AsyncWebsocketConsumer):
+    """Accepts, then works in ``serve``; a subclass sends with ``tell`` and may read with ``hear``.
+
+    It accepts before it has looked at anything, since a code can only be told on an open socket.
+    """
+
+    # Topics are subscribed to in workflows.live and nexod.kernel.topics; a channel per socket would be one too many.
+    channel_layer_alias = "none"
+    _work: asyncio.Task[None] | None = None
+
+    @property
+    def tenant(self) -> Tenant:
+        """Return the tenant that the door found for the host."""
+        return cast(Tenant, cast(dict[str, Any], self.scope)["tenant"])
+
+    async def connect(self) -> None:
+        """Open the socket and begin to serve it."""
+        await self.accept()
+        self._work = asyncio.create_task(self._serve_and_close())
+
+    async def disconnect(self, code: int) -> None:
+        """Stop serving."""
+        if self._work is not None:
+            self._work.cancel()
+            await asyncio.gather(self._work, return_exceptions=True)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Read a small JSON object; anything else closes the socket."""
+        try:
+            message = json.loads(text_data or "") if len(text_data or "") <= MESSAGE_LIMIT else None
+        except ValueError:
+            message = None
+        if isinstance(message, dict):
+            await self.hear(message)
+        else:
+            await self.close(INVALID, "Messages are JSON objects of at most 4096 characters.")
+
+    async def serve(self) -> None:
+        """Tell what this socket is for; returning closes it."""
+        raise NotImplementedError
+
+    async def hear(self, message: dict[str, Any]) -> None:
+        """Take a message of the client; most sockets only talk."""
+
+    async def tell(self, message: dict[str, Any]) -> None:
+        """Send a JSON object."""
+        await self.send(text_data=json.dumps(message))
+
+    def caller(self) -> tuple[User, ApiKey | None]:
+        """Return who is there, looked up anew; raise NotAuthenticated. For use inside the tenant."""
+        headers = {name.decode("latin1").lower(): value.decode("latin1") for name, value in self.scope["headers"]}
+        session_key = _cookie(headers.get("cookie", ""), settings.SESSION_COOKIE_NAME)
+        return identify(authorization=headers.get("authorization", ""), session_key=session_key)
+
+    async def _serve_and_close(self) -> None:
+        code, reason = 1000, ""
+        try:
+            await self.serve()
+        except NexodError as error:
+            code, reason = code_of(error), error.message
+        except asyncio.CancelledError:
+            return
+        except Exception:
+            logger.exception("A socket failed in a way that nobody foresaw", extra={"path": self.scope.get("path")})
+            code = BROKEN
+        await self.close(code, reason[:120])
+
+
+def code_of(error: NexodError) -> int:
+    """Return the close code that says the same."""
+    if isinstance(error, NotAuthenticated):
+        return UNAUTHENTICATED
+    if isinstance(error, PermissionDenied):
+        return FORBIDDEN
+    if isinstance(error, NotFound):
+        return MISSING
+    return INVALID if error.status < 500 else BROKEN
+
+
+def _cookie(header: str, name: str) -> str | None:
+    try:
+        found = SimpleCookie(header).get(name)
+    except CookieError:
+        return None
+    return found.value if found else None
