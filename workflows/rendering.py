@@ -51,7 +51,9 @@ def render(template: str, values: dict[str, Any]) -> str:
 def names_in(template: str) -> frozenset[str]:
     """Return the dotted names that a template takes from outside; raise TemplateFailed for a syntax error."""
     if len(template) > MAX_TEMPLATE:
-        raise TemplateFailed(f"A template may have at most {MAX_TEMPLATE:,} characters; this one has {len(template):,}.")
+        raise TemplateFailed(
+            f"A template may have at most {MAX_TEMPLATE:,} characters; this one has {len(template):,}."
+        )
     if not _OPENER.search(template):
         return frozenset()
     try:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.definitions import Call
+from workflows.expressions import evaluate
 from workflows.nodes.registry import get
 from workflows.rendering import TemplateFailed, is_harmless, names_in, render
 from workflows.sandbox import pool
@@ -113,6 +115,20 @@ def test_a_forked_process_has_children_of_its_own():
         os._exit(0 if not pool._idle and render(template, VALUES) == "xy" else 1)
     assert os.waitpid(child, 0)[1] == 0
     assert render(template, VALUES) == "xy"
+
+
+def test_many_threads_render_and_evaluate_at_once():
+    def work(number):
+        values = {**VALUES, "inputs": {"topic": str(number), "tags": ["x"] * number}}
+        looped = "{% for tag in inputs.tags %}{{ tag }}{% endfor %}"
+        return [
+            (render("{{ inputs.topic }}", values), evaluate("inputs.topic", values), render(looped, values))
+            for _ in range(20)
+        ]
+
+    with ThreadPoolExecutor(8) as threads:
+        for number, results in enumerate(threads.map(work, range(8))):
+            assert set(results) == {(str(number), str(number), "x" * number)}
 
 
 @pytest.mark.parametrize(

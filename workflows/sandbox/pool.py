@@ -55,6 +55,14 @@ class Child:
         self.process.communicate()
         return self.process.returncode
 
+    def let_go(self) -> None:
+        """Forget the process, which belongs to whom we were forked from; a pipe kept open here would keep it alive."""
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.returncode = 0
+
     def cause_of_death(self) -> str:
         """Return, for people, why the child died by itself."""
         self.process.communicate()
@@ -106,7 +114,7 @@ def _forget_parents_children() -> None:
     global _lock
     _lock = Lock()
     for child in _idle:
-        child.process.returncode = 0  # not ours to wait for: it belongs to the process that we were forked from
+        child.let_go()
     _idle.clear()
 
 
