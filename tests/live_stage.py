@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 import httpx
 import uvicorn
@@ -15,6 +18,7 @@ from asgiref.sync import sync_to_async
 from django.db import connections, transaction
 from django.test import Client
 
+from collaboration import presence
 from nexod.kernel import events
 from nexod.kernel.outbox import outbox
 from tenants.accounts.actions.api_keys import issue_api_key
@@ -90,6 +94,51 @@ class Stage:
         with enter_tenant(self.tenant(slug)):
             client.force_login(self.user(slug, role))
         return client
+
+    def session(self, slug: str, role: str) -> str:
+        """Return the cookie of a browser that is logged in."""
+        return _in_thread(lambda: f"sessionid={self.browser(slug, role).cookies['sessionid'].value}")
+
+    def person(self, slug: str, role: str) -> UUID:
+        """Return the person's id."""
+
+        def find() -> UUID:
+            with enter_tenant(self.tenant(slug)):
+                return self.user(slug, role).pk
+
+        return _in_thread(find)
+
+    async def within(self, slug: str, work: Callable[[], Any]) -> Any:
+        """Run ``work`` inside the tenant, in a thread."""
+
+        def inside() -> Any:
+            with enter_tenant(self.tenant(slug)):
+                return work()
+
+        return await _hop(inside)
+
+    @asynccontextmanager
+    async def holding(self, slug: str, take: Callable[[], Any]) -> AsyncIterator[None]:
+        """Keep a transaction of another connection open, in which ``take`` was called."""
+        taken, release = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            with transaction.atomic():
+                take()
+                taken.set()
+                release.wait(10)
+
+        held = asyncio.create_task(self.within(slug, hold))
+        await asyncio.to_thread(taken.wait, 10)
+        try:
+            yield
+        finally:
+            release.set()
+            await held
+
+    async def ghost(self, slug: str) -> None:
+        """Let somebody be present who will never be heard of again."""
+        await self.within(slug, lambda: presence.arrive(socket="ghost", user="ghost", name="A ghost"))
 
     def run_now(self, slug: str) -> Run:
         tenant = self.tenant(slug)
