@@ -12,7 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", tenant_site.urls),
     path("api/v1/", include("nexod.api")),
-    re_path(r"^api(/|$)", unknown_api_path),
+    re_path(r"^api(?:/|$)", unknown_api_path),
 ]
 
 handler400 = "nexod.http.fallbacks.bad_request"

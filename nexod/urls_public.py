@@ -11,7 +11,7 @@ from nexod.http.fallbacks import unknown_api_path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", staff_site.urls),
-    re_path(r"^api(/|$)", unknown_api_path),
+    re_path(r"^api(?:/|$)", unknown_api_path),
 ]
 
 handler400 = "nexod.http.fallbacks.bad_request"

@@ -95,7 +95,7 @@ class KnowledgeBaseViewSet(ActionViewSet):
     @action(detail=True, methods=["post"])
     def search(self, request: Request, **kwargs: Any) -> Response:
         """Find the passages of this knowledge base that answer a question best."""
-        question = QuestionSerializer(data=request.data)
+        base, question = self.get_object(), QuestionSerializer(data=request.data)
         question.is_valid(raise_exception=True)
-        found = search(self.get_object(), **question.validated_data)
+        found = search(base, **question.validated_data)
         return Response(PassagesSerializer({"results": found}).data)

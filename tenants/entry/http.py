@@ -8,13 +8,14 @@ from typing import Any
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.urls import set_urlconf
 from django.utils.decorators import sync_and_async_middleware
 
 from nexod.kernel import scope
 from nexod.kernel.errors import NexodError
-from tenants.context import Place, enter_platform, enter_tenant
+from tenants.context import Place, TenantUnknown, enter_platform, enter_tenant
 from tenants.entry.hosts import place_of
 
 
@@ -25,7 +26,7 @@ def tenant_middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[H
 
         async def answer_async(request: HttpRequest) -> HttpResponseBase:
             try:
-                place = await sync_to_async(place_of)(request.get_host())
+                place = await sync_to_async(place_of)(_host(request))
             except NexodError as error:
                 return refusal(error)
             with _entered(request, place):
@@ -36,7 +37,7 @@ def tenant_middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[H
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         try:
-            place = place_of(request.get_host())
+            place = place_of(_host(request))
         except NexodError as error:
             return refusal(error)
         with _entered(request, place):
@@ -44,6 +45,14 @@ def tenant_middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[H
         return response
 
     return answer
+
+
+def _host(request: HttpRequest) -> str:
+    """A host that ALLOWED_HOSTS does not know leads nowhere, like one that nobody has."""
+    try:
+        return request.get_host()
+    except DisallowedHost as error:
+        raise TenantUnknown from error
 
 
 def _entered(request: HttpRequest, place: Place) -> AbstractContextManager[Any]:

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from nexod.http.permissions import Authenticated
-from nexod.http.viewsets import ReadViewSet
+from nexod.http.viewsets import DestroyByAction, ReadViewSet
 from nexod.kernel.errors import InvalidInput
 from tenants.accounts.actions.api_keys import issue_api_key, revoke_api_key
 from tenants.accounts.api.callers import actor_of, key_of
@@ -21,14 +21,19 @@ from tenants.accounts.models import ApiKey, User
 @extend_schema_view(
     list=extend_schema(summary="List API keys"),
     retrieve=extend_schema(summary="Get an API key"),
+    destroy=extend_schema(
+        summary="Revoke an API key", description="Make the key worthless at once; its row stays, with the time."
+    ),
 )
-class ApiKeyViewSet(ReadViewSet):
+class ApiKeyViewSet(DestroyByAction, ReadViewSet):
     """The key itself is shown once, when it is issued."""
 
     queryset = ApiKey.objects.select_related("user")
     serializer_class = ApiKeySerializer
     permission_classes = [Authenticated]
     write_serializers = {"create": IssueApiKey}
+    row_name = "api_key"
+    destroy_action = staticmethod(revoke_api_key)
 
     @extend_schema(summary="Issue an API key", responses={201: IssuedApiKeySerializer})
     def create(self, request: Request) -> Response:
@@ -37,12 +42,6 @@ class ApiKeyViewSet(ReadViewSet):
         user = _user(fields.pop("user", request.user.pk))
         row, key = issue_api_key(actor=actor_of(request), user=user, issued_with=key_of(request), **fields)
         return Response({**self.get_serializer(row).data, "key": key}, status=status.HTTP_201_CREATED)
-
-    @extend_schema(summary="Revoke an API key")
-    def destroy(self, request: Request, **kwargs: Any) -> Response:
-        """Make the key worthless at once; its row stays, with the time."""
-        revoke_api_key(actor=actor_of(request), api_key=self.get_object())
-        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 def _user(pk: Any) -> User:

@@ -1,0 +1,85 @@
+"""Every address of the REST API, found by walking the URL configuration, with somebody's ids put in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import URLPattern, URLResolver
+
+from tests.content import Content
+
+PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
+PUBLIC = "schema"
+# A resource that is missing here fails the tests that walk over it: say whose row its id is.
+ROWS = {
+    "users": "user",
+    "api-keys": "api_key",
+    "model-connections": "connection",
+    "knowledge-bases": "knowledge_base",
+    "documents": "document",
+    "agents": "agent",
+    "crews": "crew",
+    "workflows": "workflow",
+    "runs": "run",
+    "approvals": "approval",
+    "artifacts": "artifact",
+    "notifications": "notification",
+    "runs/steps": "step",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An address as it stands in the URL configuration, and one of the methods that it answers."""
+
+    method: str
+    pattern: str
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.pattern}"
+
+    @property
+    def names_a_row(self) -> bool:
+        """Say whether the path holds an id."""
+        return "<uuid:" in self.pattern
+
+    @property
+    def is_safe(self) -> bool:
+        """Say whether asking changes nothing."""
+        return self.method == "get"
+
+    def of(self, content: Content) -> str:
+        """Return the path with the ids of ``content``."""
+        return PARAMETER.sub(lambda found: str(_id(self.pattern, found[1], content)), self.pattern)
+
+
+def _id(pattern: str, name: str, content: Content) -> Any:
+    if name in ("number", "slug"):
+        return {"number": content.version.number, "slug": "briefing"}[name]
+    fixed = [part for part in pattern.split(f"<uuid:{name}>")[0].split("/") if part and not part.startswith("<")]
+    return getattr(content, ROWS["/".join(fixed)]).pk
+
+
+def routes() -> list[Route]:
+    """Return every address of the API with every method, sorted."""
+    from nexod import api
+
+    return sorted(_walk(api.urlpatterns), key=lambda route: (route.pattern, route.method))
+
+
+def _walk(patterns: list[URLPattern | URLResolver]) -> Iterator[Route]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _walk(pattern.url_patterns)
+        else:
+            yield from (Route(method, str(pattern.pattern)) for method in _methods(pattern.callback))
+
+
+def _methods(view: Callable[..., Any]) -> list[str]:
+    if hasattr(view, "actions"):
+        return list(view.actions)
+    view_class = getattr(view, "cls", None)
+    return [method for method in ("get", "post") if hasattr(view_class, method)] if view_class else ["get"]
