@@ -6,6 +6,7 @@ Each takes the tenant from the role that PostgreSQL itself vouches for, never fr
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -44,6 +45,14 @@ def leave_ticket(run: UUID, token: int, state: str) -> bool:
 def add_usage(metric: str, amount: float) -> None:
     """Add to what this tenant used today."""
     call("add_usage", metric, amount)
+
+
+def add_usages(amounts: Mapping[str, float]) -> None:
+    """Add to several metrics in one round trip, always in the same order, so that no two runs wait for each other."""
+    metrics = sorted(amounts)
+    calls = ", ".join(["doors.add_usage(%s, %s)"] * len(metrics))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {calls}", [value for metric in metrics for value in (metric, float(amounts[metric]))])
 
 
 def standing() -> dict[str, Any]:

@@ -100,3 +100,14 @@ def stage(asgi_server: int, django_db_blocker: pytest.FixtureRequest) -> Iterato
         stage = Stage(asgi_server)
         yield stage
         stage.clear()
+
+
+@pytest.fixture
+def bench(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[object]:
+    """Return a workbench whose runs are really committed; what the test made is deleted afterwards."""
+    from tests.workbench import Bench
+
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        found = Bench()
+        yield found
+        found.clear()

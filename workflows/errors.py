@@ -81,3 +81,9 @@ class RunLost(NexodError):
     """Another worker has this run now."""
 
     code = "run_lost"
+
+
+class SiblingFailed(NexodError):
+    """Another step of the run failed, so this one was stopped."""
+
+    code = "sibling_failed"

@@ -28,4 +28,3 @@ def json_text(value: Any) -> str:
 def storable(value: Any) -> Any:
     """Return ``value`` as it will be when it has been stored and read again: tuples are lists, keys are strings."""
     return json.loads(json_text(value))
-

@@ -48,7 +48,7 @@ def tenant_connection(tenant: Tenant) -> Iterator[RawConnection]:
     except TimeoutError as error:
         raise ConnectionsExhausted from error
     try:
-        connection.execute(_enter_sql(tenant.schema_name))
+        connection.execute(_enter_sql(tenant.schema_name), prepare=False)
         yield connection
     finally:
         pool.putconn(connection)
@@ -67,7 +67,7 @@ def _enter_sql(schema: str) -> Composed:
 
 
 def _leave(connection: RawConnection) -> None:
-    connection.execute("RESET ROLE; RESET search_path")
+    connection.execute("RESET ROLE; RESET search_path", prepare=False)
 
 
 def _pool() -> ConnectionPool[RawConnection]:

@@ -20,7 +20,7 @@ from workflows.actions.events import append_event
 from workflows.actions.single import agent_definition, crew_definition
 from workflows.definitions import Definition, parse, prepared_inputs
 from workflows.errors import RunIsOver, RunNotResumable, TargetGone, WorkflowNotPublished
-from workflows.models import Approval, Run, Workflow, WorkflowVersion
+from workflows.models import Approval, Run, Step, Workflow, WorkflowVersion
 
 Json = dict[str, Any]
 ADVANCE = "workflows.advance_run"
@@ -108,7 +108,7 @@ def resume_run(*, actor: User, run: Run) -> Run:
     require_permission(actor, _permission_of(found))
     if found.status in (Run.Status.COMPLETED, Run.Status.CANCELLED) or found.cancel_requested:
         raise RunNotResumable(f"The run is {found.status}{'' if found.is_over else ' and about to be cancelled'}.")
-    if _waits_for_a_person(found):
+    if waits_for_a_person(found):
         raise RunNotResumable("The run waits for an approval; it goes on when that is decided.")
     if found.status == Run.Status.FAILED:
         quotas.require_run_allowed()
@@ -124,6 +124,13 @@ def wake(run_id: UUID, queue: str) -> None:
     """Open the run's ticket, and send a worker the message on commit: the ticket is the truth, the message a hint."""
     doors.open_ticket(run_id, queue)
     enqueue(ADVANCE, queue=queue, run=str(run_id))
+
+
+def waits_for_a_person(run: Run) -> bool:
+    """Say whether everything that a parked run waits for is undecided; one decision is enough to go on."""
+    if run.status != Run.Status.WAITING:
+        return False
+    return not run.approvals.filter(status=Approval.Status.DECIDED, step__status=Step.Status.WAITING).exists()
 
 
 def queue_of(definition: Definition) -> str:
@@ -176,10 +183,3 @@ def _locked(pk: UUID) -> Run:
     if found is None:
         raise TargetGone("The run does not exist any more.")
     return found
-
-
-def _waits_for_a_person(run: Run) -> bool:
-    """Whether everything that the parked run waits for is undecided; one decision is enough to go on."""
-    if run.status != Run.Status.WAITING:
-        return False
-    return not run.approvals.filter(status=Approval.Status.DECIDED, step__status="waiting").exists()

@@ -1,0 +1,83 @@
+"""One stretch of a run's way: from a claim until the run is parked or over. Shared by the threads that work in it."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from workflows.engine.reins import Reins
+from workflows.errors import OutputNotJson, StateTooLarge
+from workflows.json_text import json_text
+from workflows.models import Run, Step
+
+Json = dict[str, Any]
+MAX_STATE_BYTES = 4_000_000
+
+
+@dataclass(slots=True)
+class Drive:
+    """What the steps of one stretch share: the run, what may stop it, and the steps that exist already."""
+
+    run: Run
+    reins: Reins
+    nodes: Sequence[str] = ()
+    known: dict[tuple[str, int], Step] = field(default_factory=dict)
+    began_at: float = field(default_factory=time.monotonic)
+    steps_done: int = 0
+    failure: Exception | None = None
+    _sizes: dict[str, int] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def run_id(self) -> UUID:
+        """Return the run's id."""
+        return self.run.id
+
+    @property
+    def seconds(self) -> float:
+        """Return how long this stretch has lasted."""
+        return time.monotonic() - self.began_at
+
+    def count_step(self) -> None:
+        """Note that a step was executed, for the tenant's usage."""
+        with self._lock:
+            self.steps_done += 1
+
+    def note_failure(self, error: Exception) -> None:
+        """Keep the first error: it is the run's reason, whatever the other branches raise when they are stopped."""
+        with self._lock:
+            self.failure = self.failure or error
+
+    def values(self, state: Json, node: str, visit: int) -> Json:
+        """Return what templates and expressions of ``node`` see; ``visits`` has every node, this visit counted."""
+        visits = {**dict.fromkeys(self.nodes, 0), **state.get("visits", {}), node: visit}
+        run = {"id": str(self.run.id), "title": self.run.title, "kind": self.run.kind}
+        return {"inputs": state["inputs"], "nodes": state.get("nodes", {}), "visits": visits, "run": run}
+
+    def admit(self, node: str, output: Json, nodes: Json) -> Json:
+        """Return the output as it is stored and read again.
+
+        Raises OutputNotJson, or StateTooLarge when it does not fit beside the other ``nodes``' outputs.
+        """
+        try:
+            text = json_text(output)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise OutputNotJson(f"The node {node!r} gave something that is not JSON: {error}") from error
+        limit = int(getattr(settings, "NEXOD_MAX_STATE_BYTES", MAX_STATE_BYTES))
+        with self._lock:
+            for name in nodes.keys() - self._sizes.keys():
+                self._sizes[name] = len(json_text(nodes[name]))
+            others = sum(size for name, size in self._sizes.items() if name != node)
+            if others + len(text) > limit:
+                message = f"The results of the run's steps together may have {limit:,} characters as JSON."
+                raise StateTooLarge(message, details={"limit": limit, "others": others, "this": len(text)})
+            self._sizes[node] = len(text)
+        admitted: Json = json.loads(text)
+        return admitted

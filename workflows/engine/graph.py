@@ -1,0 +1,104 @@
+"""Definition -> LangGraph. The state machine knows ids and JSON only; what a node does is in ``step``."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Annotated, Any, TypedDict
+from uuid import UUID
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph import START, StateGraph
+from langgraph.runtime import Runtime
+from langgraph.types import Command, interrupt
+from langsmith import tracing_context
+
+from workflows.definitions import parse
+from workflows.engine.call import Parked
+from workflows.engine.drive import Drive
+from workflows.engine.plan import NodePlan, Plan, planned
+from workflows.engine.step import perform
+
+Json = dict[str, Any]
+KEPT_GRAPHS = 128
+
+
+def merged(old: Json, new: Json) -> Json:
+    """Return both dictionaries as one: the reducer of what nodes add to the state."""
+    return {**old, **new}
+
+
+class State(TypedDict):
+    """What a checkpoint holds: the run's inputs, each node's newest output, and how often each node ran."""
+
+    inputs: Json
+    nodes: Annotated[Json, merged]
+    visits: Annotated[dict[str, int], merged]
+
+
+class Graph:
+    """A compiled definition. It holds nothing of a run or tenant, so that one serves all who run the same definition."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        builder = StateGraph(State, context_schema=Drive)
+        for node in plan.nodes.values():
+            builder.add_node(_name(node.id), _visit(node), defer=node.id in plan.joins)
+        builder.add_edge(START, _name(plan.definition.start))
+        self._compiled = builder.compile()
+
+    def advance(self, drive: Drive, saver: BaseCheckpointSaver[str], inputs: Json | None) -> tuple[Json, bool]:
+        """Execute until the run's end or a person is asked; return the state, and whether it waits.
+
+        ``inputs`` start the run, None goes on from its newest checkpoint. Raises what ``step.perform`` raises.
+        """
+        start = None if inputs is None else {"inputs": inputs, "nodes": {}, "visits": {}}
+        graph = self._compiled.copy({"checkpointer": saver})
+        # The visits of the nodes are the bound; LangGraph's own must never be met first.
+        steps = len(self.plan.nodes) * self.plan.definition.limits.visits + 2
+        config: RunnableConfig = {**_thread(drive.run_id), "recursion_limit": steps}
+        # Whatever the environment says, nothing of a run is sent to a tracing service.
+        with tracing_context(enabled=False):
+            state = graph.invoke(start, config, context=drive, durability="sync")
+        return state, bool(state.get("__interrupt__"))
+
+
+    def has_state(self, run_id: UUID, saver: BaseCheckpointSaver[str]) -> bool:
+        """Say whether the run has a checkpoint to go on from."""
+        return saver.get_tuple(_thread(run_id)) is not None
+
+
+def graph_of(definition: Json) -> Graph:
+    """Return the compiled graph of a definition that was validated when it was saved; compiled once per process."""
+    return _graph(json.dumps(definition, sort_keys=True))
+
+
+@lru_cache(maxsize=KEPT_GRAPHS)
+def _graph(text: str) -> Graph:
+    return Graph(planned(parse(text)))
+
+
+def _visit(node: NodePlan) -> Any:
+    """Return what LangGraph calls for the node."""
+
+    def visit(state: State, runtime: Runtime[Drive]) -> Command[Any]:
+        try:
+            outcome = perform(node, dict(state), runtime.context)
+        except Parked as parked:
+            # The approval's row is the truth, not what LangGraph is resumed with: the node starts again and reads it.
+            interrupt({"approval": str(parked.approval.id)})
+            raise
+        update = {"nodes": outcome.nodes, "visits": outcome.visits}
+        return Command(update=update, goto=[_name(after) for after in outcome.after])
+
+    return visit
+
+
+def _thread(run_id: UUID) -> RunnableConfig:
+    return {"configurable": {"thread_id": str(run_id), "checkpoint_ns": ""}}
+
+
+def _name(node: str) -> str:
+    """A node may be called like a key of the state; to LangGraph it may not."""
+    return f"node {node}"

@@ -1,0 +1,131 @@
+"""Claims: a run's ticket is taken by compare-and-set and kept alive by one thread for all the runs of this process."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError
+
+from tenants import doors
+from tenants.context import current_tenant, enter_tenant, release_connections
+from tenants.models import Tenant
+
+logger = logging.getLogger(__name__)
+LEASE_S = 30.0
+BEATS_PER_LEASE = 3
+
+
+@dataclass(slots=True, eq=False)
+class Claim:
+    """That this process may work on the run, until ``ends_at`` unless it is prolonged."""
+
+    run_id: UUID
+    token: int
+    tenant: Tenant
+    lease_s: float
+    ends_at: float
+    on_loss: Callable[[], None] = lambda: None
+
+    @property
+    def beat_at(self) -> float:
+        """When it should be prolonged."""
+        return self.ends_at - self.lease_s * (1 - 1 / BEATS_PER_LEASE)
+
+    def leave(self, state: str) -> bool:
+        """Park or finish the run (``parked``, ``done``); True when it was woken meanwhile and should be claimed again."""
+        return doors.leave_ticket(self.run_id, self.token, state)
+
+
+def take(run_id: UUID) -> Claim | None:
+    """Return a claim on the run, or None when another worker has it or nothing is to be done."""
+    lease_s = float(getattr(settings, "NEXOD_LEASE_S", LEASE_S))
+    asked_at = time.monotonic()
+    token = doors.claim_ticket(run_id, worker_name(), lease_s)
+    return None if token is None else Claim(run_id, token, current_tenant(), lease_s, asked_at + lease_s)
+
+
+@contextmanager
+def kept(claim: Claim, *, on_loss: Callable[[], None]) -> Iterator[None]:
+    """Keep the claim alive inside the block; ``on_loss`` is called from another thread when that does not succeed."""
+    claim.on_loss = on_loss
+    _keeper.add(claim)
+    try:
+        yield
+    finally:
+        _keeper.remove(claim)
+
+
+def worker_name() -> str:
+    """Return what staff see in the queue: host and process."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+class _Keeper:
+    """One thread that prolongs the claims of this process; it sleeps while there are none."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._claims: set[Claim] = set()
+        self._thread: threading.Thread | None = None
+
+    def add(self, claim: Claim) -> None:
+        with self._changed:
+            self._claims.add(claim)
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._beat, name="nexod-leases", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+
+    def remove(self, claim: Claim) -> None:
+        with self._changed:
+            self._claims.discard(claim)
+
+    def _beat(self) -> None:
+        while True:
+            for claim in self._due():
+                _prolong(claim)
+                if claim.ends_at <= time.monotonic():
+                    self.remove(claim)
+                    claim.on_loss()
+            release_connections()
+
+    def _due(self) -> list[Claim]:
+        with self._changed:
+            while not (due := [claim for claim in self._claims if claim.beat_at <= time.monotonic()]):
+                next_at = min((claim.beat_at for claim in self._claims), default=None)
+                self._changed.wait(None if next_at is None else max(0.0, next_at - time.monotonic()))
+            return due
+
+
+def _prolong(claim: Claim) -> None:
+    """Move the claim's end; a database that is away for a moment does not end it before its time."""
+    asked_at = time.monotonic()
+    try:
+        with enter_tenant(claim.tenant):
+            held = doors.keep_ticket(claim.run_id, claim.token, claim.lease_s)
+    except DatabaseError:
+        logger.exception("A lease could not be prolonged", extra={"run": str(claim.run_id)})
+        time.sleep(min(0.5, claim.lease_s / 10))
+        return
+    claim.ends_at = asked_at + claim.lease_s if held else 0.0
+
+
+_keeper = _Keeper()
+
+
+def _forget() -> None:
+    """A forked worker has none of its parent's threads and claims."""
+    global _keeper
+    _keeper = _Keeper()
+
+
+os.register_at_fork(after_in_child=_forget)

@@ -1,0 +1,90 @@
+"""What the engine needs to know of a definition, worked out once: for each node its type, its bounds and where it leads."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from workflows.definitions import Definition, Node
+from workflows.errors import RouteMissing
+from workflows.nodes import registry
+from workflows.nodes.base import NodeType
+
+Json = dict[str, Any]
+# These do neither wait nor think: they run in the driving thread, and their step is written once, when it is over.
+INSTANT = frozenset({"approval", "condition", "output", "template"})
+
+
+@dataclass(frozen=True)
+class NodePlan:
+    """One node: what it does and how far it may go."""
+
+    node: Node
+    kind: NodeType
+    routes: frozenset[str]
+    targets: dict[str, tuple[str, ...]]
+    visits: int
+
+    @property
+    def id(self) -> str:
+        """Return the node's id."""
+        return self.node.id
+
+    @property
+    def instant(self) -> bool:
+        """Say whether it needs no thread of its own and no step row before it is over."""
+        return self.kind.type in INSTANT and self.node.timeout_s is None
+
+    def after(self, route: str) -> tuple[str, ...]:
+        """Return the nodes that follow when the node leaves by ``route``; raise RouteMissing when it has no such edge."""
+        found = self.targets.get(route) or self.targets.get("", ())
+        if route and not found and self.targets:
+            raise RouteMissing(f"No edge leaves {self.id!r} by the route {route!r}.", details={"route": route})
+        return found
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A definition, ready to be executed."""
+
+    definition: Definition
+    nodes: dict[str, NodePlan]
+
+    @property
+    def timeout_s(self) -> float | None:
+        """Return how long the run may work, waiting for people not counted."""
+        return self.definition.limits.timeout_s
+
+    @cached_property
+    def joins(self) -> frozenset[str]:
+        """Return the nodes where parallel branches may meet: they wait until every branch has arrived or ended."""
+        if not any(len(after) > 1 for node in self.nodes.values() for after in node.targets.values()):
+            return frozenset()
+        arriving = Counter(edge.target for edge in self.definition.edges)
+        return frozenset(node for node, edges in arriving.items() if edges > 1)
+
+    def outputs(self, state: Json) -> Json:
+        """Return what the run gives: the values of its output nodes, else the output of the node at the end.
+
+        Where several ends without an output node were reached, each gives its output under its own id.
+        """
+        given: Json = state.get("nodes", {})
+        outputs = [given[node] for node, plan in self.nodes.items() if plan.kind.type == "output" and node in given]
+        if outputs:
+            return {name: value for output in outputs for name, value in output.get("outputs", {}).items()}
+        ends = {node: given[node] for node, plan in self.nodes.items() if not plan.targets and node in given}
+        return next(iter(ends.values())) if len(ends) == 1 else ends
+
+
+def planned(definition: Definition) -> Plan:
+    """Return the plan of a definition."""
+    return Plan(definition, {node.id: _node(definition, node) for node in definition.nodes})
+
+
+def _node(definition: Definition, node: Node) -> NodePlan:
+    targets: dict[str, tuple[str, ...]] = {}
+    for edge in definition.leaving[node.id]:
+        targets[edge.when] = (*targets.get(edge.when, ()), edge.target)
+    return NodePlan(node, registry.get(node.type), definition.routes(node.id), targets, definition.limits.visits)

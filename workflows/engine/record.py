@@ -1,0 +1,146 @@
+"""The record of one visit of one node: its Step row and its events, written together and only while the claim holds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from nexod.kernel import events
+from workflows.actions.events import append_events
+from workflows.engine.drive import Drive
+from workflows.engine.plan import NodePlan
+from workflows.models import Artifact, Run, Step
+from workflows.nodes.base import NodeResult
+
+Json = dict[str, Any]
+INTERRUPTED = events.Reason(code="interrupted", message="The step was not finished.")
+# What the gateway spends is added by the database, so a save of the row must leave it alone.
+SAVED = ("attempt", "status", "inputs", "output", "route", "summary", "error", "finished_at", "seconds", "updated_at")
+MAX_SUMMARY = 500
+
+
+class Record:
+    """Writes the row late: an instant step costs one transaction, one that takes its time is visible from its start."""
+
+    def __init__(self, drive: Drive, plan: NodePlan, visit: int) -> None:
+        self.drive = drive
+        self.plan = plan
+        known = drive.known.get((plan.id, visit))
+        self.step = known or _new_step(drive.run, plan, visit)
+        self.stored = known is not None
+        self._worked_since = time.monotonic()
+        self._untold: list[events.Event] = [] if self.stored else [self._started()]
+
+    @property
+    def is_done(self) -> bool:
+        """Say whether the step was committed by an earlier stretch, whose checkpoint did not come to it any more."""
+        return self.step.status == Step.Status.COMPLETED
+
+    def begin(self) -> None:
+        """Make the step visible as running, when it is new or comes again after a failure or a lost worker."""
+        if not self.stored:
+            self.write()
+        elif self.step.status != Step.Status.WAITING:
+            before = events.Reason(**self.step.error) if self.step.error else INTERRUPTED
+            self.retry(before, delay_s=0)
+
+    def retry(self, reason: events.Reason, *, delay_s: float) -> None:
+        """Tell that the step is tried again, and why."""
+        self.step.attempt += 1
+        self.step.status = Step.Status.RUNNING
+        self.step.error = None
+        self.step.finished_at = None
+        self.write(
+            events.StepRetried(
+                node=self.step.node, step=str(self.step.id), attempt=self.step.attempt, delay_s=delay_s, reason=reason
+            )
+        )
+
+    def complete(self, result: NodeResult, output: Json, artifacts: Sequence[Artifact]) -> None:
+        """Store what the node gave, with the artifacts that it published."""
+        self._finish(Step.Status.COMPLETED)
+        self.step.output = output
+        self.step.route = result.route
+        self.step.summary = result.summary[:MAX_SUMMARY]
+        told = [_created(self.step, artifact) for artifact in artifacts]
+        done = events.StepCompleted(
+            node=self.step.node,
+            step=str(self.step.id),
+            summary=self.step.summary,
+            route=result.route,
+            totals=self.step.totals(),
+        )
+        self.write(*told, done, also=lambda: Artifact.objects.bulk_create(artifacts))
+        self.drive.count_step()
+
+    def fail(self, reason: events.Reason) -> None:
+        """Store why the node failed."""
+        self._finish(Step.Status.FAILED)
+        self.step.error = reason.model_dump(mode="json")
+        self.write(events.StepFailed(node=self.step.node, step=str(self.step.id), reason=reason))
+        self.drive.count_step()
+
+    def write(self, *told: events.Event, also: Callable[[], object] | None = None) -> None:
+        """Store the row as it is now, then ``also``, and append the events, those untold so far first.
+
+        Raises RunLost when the run is another worker's.
+        """
+        if self.drive.reins.lost:
+            self.drive.reins.check()
+        with transaction.atomic():
+            self._save()
+            if also is not None:
+                also()
+            everything = [*self._untold, *told]
+            if everything:
+                append_events(self.step.run_id, everything)
+        self.stored = True
+        self._untold = []
+
+    def _save(self) -> None:
+        if self.stored:
+            self.step.save(update_fields=SAVED)
+        else:
+            self.step.save(force_insert=True)
+
+    def _finish(self, status: Step.Status) -> None:
+        self.step.status = status
+        self.step.finished_at = timezone.now()
+        now = time.monotonic()
+        self.step.seconds += now - self._worked_since
+        self._worked_since = now
+
+    def _started(self) -> events.Event:
+        return events.StepStarted(
+            node=self.step.node,
+            step=str(self.step.id),
+            node_type=self.step.node_type,
+            visit=self.step.visit,
+            title=self.step.title,
+        )
+
+
+def _new_step(run: Run, plan: NodePlan, visit: int) -> Step:
+    return Step(
+        run_id=run.id,
+        node=plan.id,
+        node_type=plan.kind.type,
+        title=plan.node.title or plan.kind.title,
+        visit=visit,
+        started_at=timezone.now(),
+    )
+
+
+def _created(step: Step, artifact: Artifact) -> events.Event:
+    return events.ArtifactCreated(
+        node=step.node,
+        step=str(step.id),
+        artifact=str(artifact.id),
+        name=artifact.name,
+        media_type=artifact.media_type,
+        bytes=artifact.bytes,
+    )

@@ -1,0 +1,123 @@
+"""One stretch of a run, from its claim until it waits or is over. However it goes, the run's row says so at the end."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from nexod.kernel import events
+from nexod.kernel.run_port import RunWasCancelled
+from tenants import doors
+from tenants.context import current_tenant
+from workflows.actions.endings import end_run
+from workflows.actions.events import append_event
+from workflows.engine.drive import Drive
+from workflows.engine.graph import Graph, graph_of
+from workflows.engine.reins import Reins
+from workflows.engine.saver import checkpoints
+from workflows.engine.step import reason_of
+from workflows.errors import RunLost
+from workflows.models import Run, RunEvent, Step
+
+Json = dict[str, Any]
+logger = logging.getLogger(__name__)
+
+
+def work(run: Run, reins: Reins) -> bool:
+    """Execute the claimed run until it waits (True) or is over (False). Raises RunLost when it is not ours any more."""
+    if not _begin(run):
+        end_run(run.id, Run.Status.CANCELLED)
+        return False
+    drive = Drive(run, reins)
+    try:
+        graph = graph_of(run.definition)
+        state, waits = _advanced(graph, drive)
+        return _parked(drive) if waits else _completed(drive, graph, state)
+    except RunLost:
+        raise
+    except RunWasCancelled:
+        return _ended(drive, Run.Status.CANCELLED)
+    except Exception as error:
+        if reins.lost:
+            raise RunLost from error
+        return _failed(drive, error)
+
+
+def _begin(run: Run) -> bool:
+    """Mark the run as running; False when it is to be cancelled instead."""
+    with transaction.atomic():
+        changed = (
+            Run.objects.filter(pk=run.id, cancel_requested=False)
+            .active()
+            .update(status=Run.Status.RUNNING, waiting_for="", started_at=run.started_at or timezone.now())
+        )
+        if changed:
+            append_event(run.id, _begun(run))
+    return bool(changed)
+
+
+def _begun(run: Run) -> events.Event:
+    if run.status == Run.Status.WAITING:
+        return events.RunResumed()
+    if run.started_at is None:
+        return events.RunStarted()
+    before = RunEvent.objects.filter(run=run.id, type=events.RunStarted.type).count()
+    return events.RunStarted(attempt=before + 1)
+
+
+def _advanced(graph: Graph, drive: Drive) -> tuple[Json, bool]:
+    run = drive.run
+    drive.nodes = tuple(graph.plan.nodes)
+    limit_s = graph.plan.timeout_s
+    if limit_s is not None:
+        drive.reins.end_after(limit_s - run.seconds, limit_s=limit_s)
+    with checkpoints(current_tenant()) as saver:
+        fresh = run.started_at is None
+        if not fresh:
+            drive.known = {(step.node, step.visit): step for step in Step.objects.filter(run=run.id)}
+        begins = fresh or not graph.has_state(run.id, saver)
+        return graph.advance(drive, saver, run.inputs if begins else None)
+
+
+def _parked(drive: Drive) -> bool:
+    with transaction.atomic():
+        changed = Run.objects.filter(pk=drive.run.id, status=Run.Status.RUNNING, cancel_requested=False).update(
+            status=Run.Status.WAITING,
+            waiting_for=Run.WaitingFor.APPROVAL,
+            seconds=F("seconds") + drive.seconds,
+            updated_at=timezone.now(),
+        )
+        if changed:
+            append_event(drive.run.id, events.RunWaiting(waiting_for=Run.WaitingFor.APPROVAL))
+            _count_steps(drive)
+    return bool(changed) or _ended(drive, Run.Status.CANCELLED)
+
+
+def _completed(drive: Drive, graph: Graph, state: Json) -> bool:
+    return _ended(drive, Run.Status.COMPLETED, outputs=graph.plan.outputs(state))
+
+
+def _failed(drive: Drive, error: Exception) -> bool:
+    """The first step's error is the reason; what is no step's error was not logged yet."""
+    if drive.failure is None:
+        logger.error("A run failed outside its steps", exc_info=error)
+    return _ended(drive, Run.Status.FAILED, reason=reason_of(drive.failure or error))
+
+
+def _ended(
+    drive: Drive, status: Run.Status, *, outputs: Json | None = None, reason: events.Reason | None = None
+) -> bool:
+    """End the run and return False, which is: it does not wait."""
+    with transaction.atomic():
+        end_run(drive.run.id, status, outputs=outputs, reason=reason, seconds=drive.seconds)
+        _count_steps(drive)
+    return False
+
+
+def _count_steps(drive: Drive) -> None:
+    if drive.steps_done:
+        doors.add_usage("steps", drive.steps_done)
