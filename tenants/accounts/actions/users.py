@@ -63,6 +63,16 @@ def update_user(
     return user
 
 
+@transaction.atomic
+def set_password(*, actor: User, user: User, password: str) -> None:
+    """Give the user another password, which ends the user's sessions; raises PermissionDenied or InvalidInput."""
+    require_permission(actor, "accounts.change_user")
+    require_may_manage(actor, user)
+    _check_password(password, user)
+    user.set_password(password)
+    user.save(update_fields=["password", "updated_at"])
+
+
 def is_owner(user: User) -> bool:
     """Say whether the user stands above every admin."""
     return user.is_superuser or user.groups.filter(name=OWNER).exists()

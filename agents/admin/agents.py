@@ -1,0 +1,81 @@
+"""Agents in the admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.decorators import display
+
+from agents.actions.agents import create_agent, delete_agent, update_agent
+from agents.models import Agent
+from nexod.admin import tenant_site
+from nexod.admin.actors import actor_of
+from nexod.admin.records import SluggedAdmin
+
+FIELDS = ("name", "role", "goal", "backstory", "connection", "model", "temperature", "max_tokens", "knowledge_bases")
+
+
+@admin.register(Agent, site=tenant_site)
+class AgentAdmin(SluggedAdmin):
+    """Who agents are, what they think with, what they may look up."""
+
+    icon = "smart_toy"
+    empty_hint = "An agent has a role, a goal and a model. Make one, then put it into a crew or run it on its own."
+    list_display = ("title", "role", "thinks_with", "crews", "run_link")
+    list_display_links = ("title",)
+    list_select_related = ("connection",)
+    search_fields = ("name", "slug", "role")
+    search_help_text = "Name, slug or role"
+    autocomplete_fields = ("knowledge_bases",)
+    fieldsets = (
+        (None, {"fields": ("name", "slug", "role", "goal", "backstory")}),
+        ("Model", {"fields": ("connection", "model", "temperature", "max_tokens")}),
+        ("Knowledge", {"fields": ("knowledge_bases",)}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Agent]:
+        """Count the crews along."""
+        return super().get_queryset(request).annotate(crew_count=Count("tasks__crew", distinct=True))
+
+    @display(description="Agent", ordering="name", header=True)
+    def title(self, agent: Agent) -> list[str]:
+        """Show the name over the slug."""
+        return [agent.name, agent.slug]
+
+    @display(description="Thinks with")
+    def thinks_with(self, agent: Agent) -> str:
+        """Show connection and model."""
+        connection = agent.connection.name if agent.connection else "Workspace default"
+        return f"{connection} · {agent.model}" if agent.model else connection
+
+    @display(description="Crews", ordering="crew_count")
+    def crews(self, agent: Any) -> int:
+        """Show in how many crews it works."""
+        return int(agent.crew_count)
+
+    @display(description="")
+    def run_link(self, agent: Agent) -> str:
+        """Offer to run it."""
+        return run_link("agent", agent)
+
+    def write(self, request: HttpRequest, form: Any, formsets: list[Any], original: Any) -> Agent:
+        """Store by the actions."""
+        values = {name: form.cleaned_data[name] for name in FIELDS if name in form.cleaned_data}
+        if original:
+            return update_agent(actor=actor_of(request), agent=original, **values)
+        return create_agent(actor=actor_of(request), slug=form.cleaned_data.get("slug", ""), **values)
+
+    def remove(self, request: HttpRequest, obj: Agent) -> None:
+        """Delete by the action."""
+        delete_agent(actor=actor_of(request), agent=obj)
+
+
+def run_link(kind: str, row: Any) -> str:
+    """Return a link to the form that starts a run of the row; the page belongs to the app of workflows."""
+    address = reverse("admin:start_run", args=(kind, row.slug))
+    return format_html('<a class="nx-button nx-small" href="{}" aria-label="Run {}">Run</a>', address, row)

@@ -1,0 +1,14 @@
+"""The number beside the notifications in the sidebar."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from collaboration.models import Notification
+from nexod.admin.actors import actor_of
+
+
+def unread_notifications(request: HttpRequest) -> str:
+    """Return how many the person has not read yet; zero shows nothing."""
+    number = Notification.objects.visible_to(actor_of(request)).unread().count()
+    return "" if not number else "99+" if number > 99 else str(number)

@@ -1,0 +1,17 @@
+"""Who asks: the site lets nobody but accounts in, so views hand the request's user straight to actions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+
+
+def actor_of(request: HttpRequest) -> Any:
+    """Return the account that asks."""
+    return request.user
+
+
+def may(request: HttpRequest, permission: str) -> bool:
+    """Say whether the account has ``app.codename`` here."""
+    return bool(actor_of(request).has_perm(permission))

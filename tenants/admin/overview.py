@@ -1,0 +1,44 @@
+"""The first page of the staff's admin: how many tenants, how the queue stands, what is used today."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Q, Sum
+from django.http import HttpRequest
+from django.utils import timezone
+
+from tenants.admin.usage import usage_charts
+from tenants.models import RunTicket, Tenant, UsageRecord
+
+Json = dict[str, Any]
+SPAN = 14
+PATIENCE = timedelta(minutes=2)
+
+
+def with_overview(request: HttpRequest, context: Json) -> Json:
+    """Return the context of the first page with what it shows."""
+    today = UsageRecord.objects.filter(day=timezone.now().date()).values_list("metric").annotate(Sum("amount"))
+    return {
+        **context,
+        "tenants": Tenant.objects.aggregate(
+            all=Count("pk"), active=Count("pk", Q(status="active")), suspended=Count("pk", Q(status="suspended"))
+        ),
+        "newest": Tenant.objects.select_related("plan").order_by("-created_at")[:6],
+        "queue": _queue(),
+        "today": {metric: float(amount) for metric, amount in today},
+        "charts": usage_charts(SPAN)[:3],
+    }
+
+
+def _queue() -> Json:
+    """Return how many runs stand where, and how many of them nobody seems to look after."""
+    now = timezone.now()
+    return RunTicket.objects.aggregate(
+        ready=Count("pk", Q(state="ready")),
+        claimed=Count("pk", Q(state="claimed")),
+        parked=Count("pk", Q(state="parked")),
+        late=Count("pk", Q(state="ready", not_before__lt=now - PATIENCE)),
+        lost=Count("pk", Q(state="claimed", lease_until__lt=now)),
+    )

@@ -1,0 +1,26 @@
+"""One step's inputs and output, fetched when somebody opens it: they can be large."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from nexod.admin import tenant_site
+from nexod.admin.actors import may
+from nexod.kernel.errors import PermissionDenied
+from workflows.admin.run_page import step_of
+
+
+@tenant_site.page("workflows/run/<uuid:run_id>/steps/<uuid:step_id>/", "run_step")
+@require_GET
+def step(request: HttpRequest, run_id: UUID, step_id: UUID) -> HttpResponse:
+    """Answer with what went into the step and what came out."""
+    if not may(request, "workflows.view_step"):
+        raise PermissionDenied
+    found = step_of(run_id, step_id)
+    text = found.output.get("text") if isinstance(found.output, dict) else None
+    rest = {name: value for name, value in (found.output or {}).items() if name != "text"} if text else found.output
+    return render(request, "nexod/runs/step.html", {"step": found, "text": text, "rest": rest})

@@ -1,0 +1,179 @@
+"""What happened in a run, told in sentences: one line per event, with an icon, a tone and a detail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from nexod.admin import formats, states
+from workflows.models import RunEvent
+
+Data = dict[str, Any]
+LONGEST_DETAIL = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line of the timeline."""
+
+    seq: int
+    at: datetime
+    icon: str
+    tone: str
+    text: str
+    detail: str = ""
+    node: str = ""
+
+
+def told(event: RunEvent) -> Told:
+    """Return the event as a line; an unknown type is shown by its name."""
+    teller = _TELLERS.get(event.type, _unknown)
+    icon, tone, text, detail = teller({"type": event.type, **event.data})
+    node = str(event.data.get("node", ""))
+    cut = detail if len(detail) <= LONGEST_DETAIL else f"{detail[:LONGEST_DETAIL]}…"
+    return Told(event.seq, event.at, icon, tone, text, cut, node)
+
+
+Line = tuple[str, str, str, str]
+
+
+def _unknown(data: Data) -> Line:
+    return "circle", "quiet", str(data["type"]), ""
+
+
+def _reason(data: Data) -> str:
+    return str((data.get("reason") or {}).get("message", ""))
+
+
+def _totals(data: Data) -> str:
+    totals = data.get("totals") or {}
+    tokens = totals.get("tokens_in", 0) + totals.get("tokens_out", 0)
+    parts = [formats.duration(totals.get("seconds", 0))]
+    if tokens:
+        parts.append(f"{formats.count(tokens)} tokens")
+    if totals.get("cost_usd"):
+        parts.append(formats.usd(totals["cost_usd"]))
+    return " · ".join(parts)
+
+
+def _by(data: Data) -> str:
+    return f" by {data['actor']}" if data.get("actor") else ""
+
+
+def _run_created(data: Data) -> Line:
+    return "add_circle", "quiet", f"Run of {data['target']} asked for{_by(data)}", ""
+
+
+def _run_started(data: Data) -> Line:
+    again = data.get("attempt", 1)
+    return "play_circle", "busy", "A worker took the run" + (f" (attempt {again})" if again > 1 else ""), ""
+
+
+def _run_waiting(data: Data) -> Line:
+    return "pause_circle", "attention", f"Waiting for {data['waiting_for']}", ""
+
+
+def _run_resumed(data: Data) -> Line:
+    return "resume", "busy", f"Resumed{_by(data)}", ""
+
+
+def _run_completed(data: Data) -> Line:
+    return "check_circle", "good", "Run completed", _totals(data)
+
+
+def _run_failed(data: Data) -> Line:
+    return "error", "bad", "Run failed", _reason(data)
+
+
+def _cancel_requested(data: Data) -> Line:
+    return "stop_circle", "attention", f"Cancelling asked for{_by(data)}", ""
+
+
+def _run_cancelled(data: Data) -> Line:
+    return "block", "quiet", "Run cancelled", ""
+
+
+def _step_started(data: Data) -> Line:
+    visit = data.get("visit", 1)
+    again = f" (visit {visit})" if visit > 1 else ""
+    return "arrow_right", "busy", f"{data.get('title') or data['node']} started{again}", ""
+
+
+def _step_completed(data: Data) -> Line:
+    route = f" → {data['route']}" if data.get("route") else ""
+    detail = " · ".join(filter(None, (data.get("summary", ""), _totals(data))))
+    return "check_circle", "good", f"{data['node']} done{route}", detail
+
+
+def _step_failed(data: Data) -> Line:
+    return "error", "bad", f"{data['node']} failed", _reason(data)
+
+
+def _step_retried(data: Data) -> Line:
+    text = f"{data['node']} is tried again in {formats.duration(data['delay_s'])} (attempt {data['attempt']})"
+    return "refresh", "attention", text, _reason(data)
+
+
+def _retrieved(data: Data) -> Line:
+    documents = data.get("documents") or []
+    count = data["chunks"]
+    text = f"{count} passage{'' if count == 1 else 's'} found"
+    return "menu_book", "good" if count else "attention", text, ", ".join(documents[:6])
+
+
+def _agent_started(data: Data) -> Line:
+    return "smart_toy", "busy", f"{data['agent']} begins {data['task']}".rstrip(), ""
+
+
+def _agent_finished(data: Data) -> Line:
+    return "smart_toy", "good", f"{data['agent']} finished {data['task']}".rstrip(), data.get("text", "")
+
+
+def _model_called(data: Data) -> Line:
+    who = f"{data['agent']} asked " if data.get("agent") else ""
+    tokens = f"{formats.count(data['tokens_in'])} → {formats.count(data['tokens_out'])} tokens"
+    text = f"{who}{data['model']}: {tokens} in {formats.duration(data.get('seconds', 0))}"
+    return "bolt", "quiet", text, data.get("excerpt", "")
+
+
+def _model_failed(data: Data) -> Line:
+    return "error", "bad", f"{data['model']} did not answer", _reason(data)
+
+
+def _approval_requested(data: Data) -> Line:
+    return "how_to_reg", "attention", "Approval asked for", data["title"]
+
+
+def _approval_decided(data: Data) -> Line:
+    decision = data["decision"]
+    return "how_to_reg", states.tone(decision), f"{states.word(decision)}{_by(data)}", data.get("comment", "")
+
+
+def _artifact_created(data: Data) -> Line:
+    return "draft", "good", f"Artifact made: {data['name']}", formats.size(data["bytes"])
+
+
+_TELLERS: dict[str, Callable[[Data], Line]] = {
+    "run.created": _run_created,
+    "run.started": _run_started,
+    "run.waiting": _run_waiting,
+    "run.resumed": _run_resumed,
+    "run.completed": _run_completed,
+    "run.failed": _run_failed,
+    "run.cancel_requested": _cancel_requested,
+    "run.cancelled": _run_cancelled,
+    "step.started": _step_started,
+    "step.completed": _step_completed,
+    "step.failed": _step_failed,
+    "step.retried": _step_retried,
+    "knowledge.retrieved": _retrieved,
+    "agent.started": _agent_started,
+    "agent.finished": _agent_finished,
+    "model.called": _model_called,
+    "model.failed": _model_failed,
+    "approval.requested": _approval_requested,
+    "approval.decided": _approval_decided,
+    "artifact.created": _artifact_created,
+}
