@@ -152,7 +152,7 @@ class Migration(migrations.Migration):
                 ('slug', models.SlugField(max_length=60, unique=True)),
                 ('name', models.CharField(max_length=120)),
                 ('provider', models.CharField(choices=[('embedded', 'Embedded'), ('openai_compatible', 'OpenAI-compatible')], default='openai_compatible', max_length=30)),
-                ('base_url', models.URLField(blank=True, help_text="Empty: the platform's own model", max_length=500)),
+                ('base_url', models.CharField(blank=True, help_text="Empty: the platform's own model", max_length=500, validators=[django.core.validators.RegexValidator('^https?://[^\\s/?#@]+(/[^\\s?#]*)?$', 'Enter an address such as https://models.example/v1.')])),
                 ('encrypted_key', models.TextField(blank=True, editable=False)),
                 ('model_names', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=120), blank=True, default=list, help_text='The first is the default', size=None)),
                 ('is_default', models.BooleanField(default=False)),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
-from django.core.validators import MinValueValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 
 from tenants.records import Record
+
+HTTP_ADDRESS = RegexValidator(r"^https?://[^\s/?#@]+(/[^\s?#]*)?$", "Enter an address such as https://models.example/v1.")
 
 
 class ModelConnection(Record):
@@ -23,7 +25,9 @@ class ModelConnection(Record):
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=120)
     provider = models.CharField(max_length=30, choices=Provider, default=Provider.OPENAI_COMPATIBLE)
-    base_url = models.URLField(max_length=500, blank=True, help_text="Empty: the platform's own model")
+    base_url = models.CharField(
+        max_length=500, blank=True, validators=[HTTP_ADDRESS], help_text="Empty: the platform's own model"
+    )
     encrypted_key = models.TextField(blank=True, editable=False)
     model_names = ArrayField(
         models.CharField(max_length=120), default=list, blank=True, help_text="The first is the default"
