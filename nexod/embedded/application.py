@@ -14,6 +14,7 @@ from nexod.embedded.probes import file_exists, http_ok
 from nexod.embedded.process import Service
 
 OWNER_URL = "DATABASE_OWNER_URL"
+INNER = frozenset({OWNER_URL, "DATABASE_URL", "REDIS_URL", "NEXOD_SECRET_KEY", "NEXOD_FIELD_KEYS"})
 Environment = Mapping[str, str]
 
 
@@ -64,8 +65,8 @@ def provision_demo(environ: Environment, base_url: str) -> Service:
 
 
 def demo_client(environ: Environment) -> Service:
-    """Return the demo's client; what it must not have it is not given."""
-    known = {name: value for name, value in environ.items() if not name.endswith(("_URL", "_KEY", "_KEYS"))}
+    """Return the demo's client, which knows the public API and nothing of what is behind it."""
+    known = {name: value for name, value in environ.items() if name not in INNER}
     return Service(name="demo", argv=(sys.executable, "-m", "nexod.embedded.demo"), env=known, stop_timeout_s=3)
 
 

@@ -42,7 +42,7 @@ def _supervise(environ: Mapping[str, str], *, with_demo: bool) -> int:
             plan = make_plan(home, environ)
             if not with_demo:
                 return Supervisor(plan, progress).run()
-            plan.add_after("migrate", application.provision_demo(plan.environ, plan.base_url))
+            plan.stages[-1].append(application.provision_demo(plan.environ, plan.base_url))
             client = application.demo_client(plan.environ)
             return Supervisor(plan, progress, client=client, once=bool(environ.get("ONCE"))).run()
     except EmbeddedError as error:

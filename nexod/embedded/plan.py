@@ -37,11 +37,6 @@ class Plan:
         """The address that a person opens."""
         return self.base_url.replace(LOOPBACK, "localhost")
 
-    def add_after(self, name: str, service: Service) -> None:
-        """Add a stage with this service after the stage that has the service ``name``."""
-        place = next(index for index, stage in enumerate(self.stages) if any(each.name == name for each in stage))
-        self.stages.insert(place + 1, [service])
-
     def publish(self) -> None:
         """Write services.json, by which other commands find what runs here."""
         shared = {name: self.environ[name] for name in ATTACHED if name in self.environ}
@@ -122,8 +117,9 @@ def _valkey(plan: Plan, ports: dict[str, int]) -> list[Service]:
 
 def _model(plan: Plan, ports: dict[str, int]) -> list[Service]:
     if url := plan.environ.get("NEXOD_LLM_BASE_URL"):
-        name = plan.environ.get("NEXOD_LLM_MODEL", "")
-        plan.elsewhere.append(("model", f"{name} at {_address(url)} (NEXOD_LLM_BASE_URL)".strip()))
+        if not (name := plan.environ.get("NEXOD_LLM_MODEL")):
+            raise NotConfigured("NEXOD_LLM_BASE_URL is set, NEXOD_LLM_MODEL is not: say which model to use there.")
+        plan.elsewhere.append(("model", f"{name} at {_address(url)} (NEXOD_LLM_BASE_URL)"))
         _allow(plan, url)
         return []
     if reason := local_model.missing():

@@ -18,6 +18,7 @@ ELSEWHERE = {
     "DATABASE_OWNER_URL": "postgresql://owner:secret-b@db.test:5432/nexod",
     "REDIS_URL": "redis://:secret-c@cache.test:6379/0",
     "NEXOD_LLM_BASE_URL": "https://llm.test/v1",
+    "NEXOD_LLM_MODEL": "large",
 }
 
 
@@ -62,6 +63,11 @@ def test_what_the_environment_names_is_not_started_and_said_without_its_password
 def test_a_database_without_its_owner_is_refused(home: Home) -> None:
     with pytest.raises(NotConfigured, match="DATABASE_OWNER_URL is not"):
         make_plan(home, {"DATABASE_URL": ELSEWHERE["DATABASE_URL"]})
+
+
+def test_an_address_without_a_models_name_is_refused(home: Home) -> None:
+    with pytest.raises(NotConfigured, match="NEXOD_LLM_MODEL is not"):
+        make_plan(home, {name: value for name, value in ELSEWHERE.items() if name != "NEXOD_LLM_MODEL"})
 
 
 @pytest.mark.usefixtures("model_runs_here")

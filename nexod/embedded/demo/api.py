@@ -48,6 +48,10 @@ class Api:
         """Send JSON and return the answer's. Raises ApiRefused."""
         return self._checked(self._http.post(path, json=body)).json()
 
+    def patch(self, path: str, body: dict[str, Any]) -> Any:
+        """Change a row and return it. Raises ApiRefused."""
+        return self._checked(self._http.patch(path, json=body)).json()
+
     def upload(self, path: str, file: Path, **fields: str) -> Any:
         """Send a file and return the answer's JSON. Raises ApiRefused."""
         with file.open("rb") as content:

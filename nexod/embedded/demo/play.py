@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any
 
@@ -12,6 +13,7 @@ from rich.panel import Panel
 from rich.status import Status
 
 from nexod.embedded.demo.api import Api, ApiRefused
+from nexod.embedded.demo.connection import connect_model, connection_fields
 from nexod.embedded.demo.library import Library, fill, knowledge_base, wait_until_read
 from nexod.embedded.demo.narrator import Narrator
 
@@ -25,14 +27,27 @@ class Play:
     def __init__(self, known: Json, console: Console, *, once: bool) -> None:
         self.known, self.console, self.once = known, console, once
         self.acme: Json = known["tenants"]["acme"]
-        self.api = Api(known["base_url"], self.acme["host"], self.acme["api_key"])
+        self.api = self.api_of(self.acme)
         self.narrator = Narrator(console)
+
+    def api_of(self, tenant: Json) -> Api:
+        """Return the API as the tenant's admin sees it."""
+        return Api(self.known["base_url"], tenant["host"], tenant["api_key"])
 
     def perform(self, library: Library, topic: str) -> Json:
         """Do it all and return the finished run. Raises ApiRefused when a step fails."""
+        self.connect_models(connection_fields(os.environ))
         base = self.read_documents(library)
         workflow = self.install(base)
         return self.run(workflow, topic)
+
+    def connect_models(self, fields: Json) -> None:
+        """Give both tenants the model."""
+        self.heading("Model", f"{fields['model_names'][0]} for acme and globex")
+        for tenant in self.known["tenants"].values():
+            connect_model(self.api_of(tenant), fields)
+        if fields["provider"] == "embedded":
+            self.line("small enough to run anywhere, too small to write well; NEXOD_LLM_BASE_URL names a better one")
 
     def read_documents(self, library: Library) -> Json:
         """Bring the knowledge base up to date and wait until every document is read."""
@@ -117,7 +132,7 @@ class Play:
 
     def heading(self, name: str, about: str = "") -> None:
         """Begin a part."""
-        self.console.print(f"\n[bold]{name}[/]  [dim]{escape(about)}[/]", soft_wrap=True)
+        self.console.print(f"\n[bold]{name}[/]" + (f"  [dim]{escape(about)}[/]" if about else ""), soft_wrap=True)
 
     def line(self, text: str) -> None:
         """Print a line of a part."""
