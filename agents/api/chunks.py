@@ -38,6 +38,6 @@ class ByPlace(NewestFirst):
 
     def get_paginated_response(self, data: Any) -> Response:
         """Return the page with a link to the following one."""
-        here = self.request.build_absolute_uri()
+        here = self.request.get_full_path()
         following = None if self._following is None else replace_query_param(here, "cursor", str(self._following))
         return Response({"results": data, "next": following, "previous": None})

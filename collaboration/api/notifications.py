@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from collaboration.actions.notifications import mark_all_read, mark_read
 from collaboration.models import Notification
+from nexod.http.filters import FlagFilter
 from nexod.http.permissions import Authenticated
 from nexod.http.serializers import EmptySerializer
 from nexod.http.viewsets import ReadViewSet
@@ -37,7 +38,7 @@ class ReadCountSerializer(serializers.Serializer[Any]):
 class NotificationFilter(filters.FilterSet):
     """``?unread=true``, ``?kind=``."""
 
-    unread = filters.BooleanFilter(field_name="read_at", lookup_expr="isnull")
+    unread = FlagFilter(field_name="read_at", lookup_expr="isnull")
     kind = filters.CharFilter()
 
     class Meta:

@@ -70,7 +70,7 @@ class NewestFirst(BasePagination):
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Return the page's schema for OpenAPI."""
-        link = {"type": ["string", "null"], "format": "uri"}
+        link = {"type": ["string", "null"], "format": "uri-reference"}
         return {
             "type": "object",
             "required": ["results", "next", "previous"],
@@ -99,7 +99,7 @@ class NewestFirst(BasePagination):
     def _link(self, cursor: Cursor | None) -> str | None:
         if cursor is None:
             return None
-        return str(replace_query_param(self.request.build_absolute_uri(), "cursor", cursor.encode()))
+        return str(replace_query_param(self.request.get_full_path(), "cursor", cursor.encode()))
 
 
 def _beyond(queryset: QuerySet[Any], cursor: Cursor | None) -> QuerySet[Any]:

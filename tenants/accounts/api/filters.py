@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import django_filters as filters
 
+from nexod.http.filters import FlagFilter
 from tenants.accounts.models import User
 from tenants.accounts.roles import ROLES
 
@@ -12,7 +13,7 @@ class UserFilter(filters.FilterSet):
     """``?role=`` and ``?is_active=``."""
 
     role = filters.ChoiceFilter(field_name="groups__name", choices=[(role, role) for role in ROLES])
-    is_active = filters.BooleanFilter()
+    is_active = FlagFilter()
 
     class Meta:
         model = User
