@@ -111,3 +111,12 @@ def bench(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> It
         found = Bench()
         yield found
         found.clear()
+
+
+@pytest.fixture
+def probes() -> Iterator[dict[str, Callable[..., object]]]:
+    """Make the node type ``probe`` known, and return what its nodes do, by name."""
+    from tests.probe import registered
+
+    with registered() as behaviours:
+        yield behaviours

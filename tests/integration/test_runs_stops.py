@@ -1,0 +1,276 @@
+"""What stops a run at work: cancel, time limits, failing siblings, lost claims; and how it goes on afterwards."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from nexod.kernel import run_port
+from nexod.kernel.errors import InvalidInput, Unavailable
+from nexod.kernel.events import ModelCalled
+from nexod.kernel.run_port import Usage
+from tests.probe import probe
+from tests.workbench import Bench, definition, output, text
+
+Probes = dict[str, Callable[[Any], Any]]
+
+
+def waits_to_be_cancelled(call: Any) -> None:
+    while True:
+        run_port.check_cancelled()
+        time.sleep(0.02)
+
+
+def is_deaf(call: Any) -> None:
+    time.sleep(3)
+
+
+def cancel_soon(bench: Bench, run: UUID, *, after: str = "step.started") -> threading.Thread:
+    """Cancel the run from another thread as soon as the event is there."""
+
+    def work() -> None:
+        from workflows.actions.runs import cancel_run
+        from workflows.models import Run
+
+        while after not in bench.types(run):
+            time.sleep(0.02)
+        with bench.inside():
+            cancel_run(actor=bench.user("owner"), run=Run.objects.get(pk=run))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize("behaviour", [waits_to_be_cancelled, is_deaf])
+def test_cancel_stops_a_step_at_work_within_a_second(bench: Bench, probes: Probes, behaviour: Any) -> None:
+    probes["works"] = behaviour
+    run = bench.start(definition([probe("slow", "works"), output()]))
+    canceller = cancel_soon(bench, run)
+    began = time.monotonic()
+    found = bench.advance(run)
+    canceller.join()
+    assert found.status == "cancelled"
+    assert time.monotonic() - began < 1.5
+    assert [step.status for step in bench.steps(run)] == ["cancelled"]
+    assert bench.types(run)[-2:] == ["run.cancel_requested", "run.cancelled"]
+    assert bench.ticket(run).state == "done"
+
+
+def test_a_pending_run_is_cancelled_at_once(bench: Bench) -> None:
+    run = bench.start(definition([text("a"), output()]))
+    cancel_soon(bench, run, after="run.created").join()
+    assert bench.run(run).status == "cancelled"
+    assert bench.advance(run).status == "cancelled"
+    assert bench.steps(run) == []
+    assert bench.ticket(run).state == "done"
+
+
+def test_what_a_cancelled_step_still_says_is_not_heard_but_what_it_used_is_paid(bench: Bench, probes: Probes) -> None:
+    told = threading.Event()
+
+    def goes_on(call: Any) -> None:
+        port = run_port.current()
+        time.sleep(1.5)
+        port.spend(Usage("m", 10, 20, 0.5, 1.0))
+        port.emit(ModelCalled(node=port.node, step=port.step_id, model="m", tokens_in=10, tokens_out=20))
+        told.set()
+
+    probes["works"] = goes_on
+    run = bench.start(definition([probe("slow", "works"), output()]))
+    canceller = cancel_soon(bench, run)
+    bench.advance(run)
+    canceller.join()
+    assert told.wait(5)
+    found = bench.run(run)
+    assert (found.tokens_in, found.tokens_out, float(found.cost_usd)) == (10, 20, 0.5)
+    assert bench.types(run)[-1] == "run.cancelled"
+    assert bench.usage() == {"runs": 1, "tokens_in": 10, "tokens_out": 20, "model_calls": 1, "cost_usd": 0.5}
+
+
+def test_a_step_over_its_time_fails(bench: Bench, probes: Probes) -> None:
+    probes["works"] = is_deaf
+    run = bench.ran(definition([probe("slow", "works", more={"timeout_s": 0.4}), output()]))
+    assert (run.status, run.error["code"], run.error["node"]) == ("failed", "step_timed_out", "slow")
+    assert run.seconds < 1.5
+
+
+def test_a_run_over_its_time_fails_with_the_step_it_was_at(bench: Bench, probes: Probes) -> None:
+    probes["works"] = waits_to_be_cancelled
+    run = bench.ran(definition([text("a"), probe("slow", "works"), output()], limits={"timeout_s": 0.5}))
+    assert (run.status, run.error["code"], run.error["node"]) == ("failed", "run_timed_out", "slow")
+
+
+def test_what_may_pass_is_tried_again(bench: Bench, probes: Probes) -> None:
+    tries = []
+
+    def recovers(call: Any) -> int:
+        tries.append(1)
+        if len(tries) < 3:
+            raise Unavailable("not yet")
+        return len(tries)
+
+    probes["works"] = recovers
+    run = bench.ran(definition([probe("slow", "works", more={"retry": {"attempts": 3, "backoff_s": 0.01}}), output()]))
+    assert run.status == "completed"
+    [step] = [step for step in bench.steps(run.id) if step.node == "slow"]
+    assert (step.attempt, step.error) == (3, None)
+    assert bench.types(run.id).count("step.retried") == 2
+
+
+def test_what_would_fail_again_is_not_tried_again(bench: Bench, probes: Probes) -> None:
+    tries = []
+
+    def refuses(call: Any) -> None:
+        tries.append(1)
+        raise InvalidInput("never")
+
+    probes["works"] = refuses
+    run = bench.ran(definition([probe("slow", "works", more={"retry": {"attempts": 3, "backoff_s": 0.01}}), output()]))
+    assert (run.status, run.error["code"], len(tries)) == ("failed", "invalid", 1)
+
+
+def test_an_unexpected_error_is_told_without_its_inside(bench: Bench, probes: Probes) -> None:
+    def breaks(call: Any) -> None:
+        raise KeyError("secret")
+
+    probes["works"] = breaks
+    run = bench.ran(definition([probe("slow", "works"), output()]))
+    assert run.error["code"] == "internal"
+    assert "KeyError" in run.error["message"]
+    assert "secret" not in str(run.error)
+
+
+def test_what_is_not_json_is_a_clear_error(bench: Bench, probes: Probes) -> None:
+    probes["works"] = lambda call: {1, 2}
+    run = bench.ran(definition([probe("slow", "works"), output()]))
+    assert (run.status, run.error["code"], run.error["node"]) == ("failed", "output_not_json", "slow")
+
+
+def test_a_failed_run_goes_on_from_where_it_failed(bench: Bench, probes: Probes) -> None:
+    done: list[str] = []
+    broken = [True]
+
+    def first(call: Any) -> None:
+        done.append("first")
+
+    def second(call: Any) -> str:
+        done.append("second")
+        if broken:
+            raise Unavailable
+        return "ok"
+
+    probes.update(first=first, second=second)
+    run = bench.ran(definition([probe("a", "first"), probe("b", "second"), output(said="{{ nodes.b.gave }}")]))
+    assert run.status == "failed"
+    broken.clear()
+    _resume(bench, run.id)
+    assert bench.run(run.id).status == "pending"
+    again = bench.advance(run.id)
+    assert (again.status, again.outputs, again.error) == ("completed", {"said": "ok"}, None)
+    assert done == ["first", "second", "second"]
+    assert [(step.node, step.attempt) for step in bench.steps(run.id)] == [("a", 1), ("b", 2), ("end", 1)]
+    wanted = ["run.failed", "run.resumed", "run.started", "step.retried", "step.completed"]
+    assert bench.types(run.id)[6:11] == wanted
+
+
+def test_a_completed_run_cannot_be_resumed(bench: Bench) -> None:
+    from workflows.errors import RunNotResumable
+
+    run = bench.ran(definition([text("a"), output()]))
+    with pytest.raises(RunNotResumable, match="completed"):
+        _resume(bench, run.id)
+
+
+def test_a_failing_branch_stops_the_other_and_gives_the_reason(bench: Bench, probes: Probes) -> None:
+    def fails(call: Any) -> None:
+        time.sleep(0.2)
+        raise InvalidInput("the reason")
+
+    probes.update(fails=fails, waits=waits_to_be_cancelled)
+    nodes = [text("a"), probe("bad", "fails"), probe("long", "waits"), output()]
+    run = bench.ran(definition(nodes, ["a bad", "a long", "bad end", "long end"]))
+    assert (run.status, run.error["message"], run.error["node"]) == ("failed", "the reason", "bad")
+    assert {step.node: step.status for step in bench.steps(run.id)} == {
+        "a": "completed",
+        "bad": "failed",
+        "long": "cancelled",
+    }
+
+
+def test_branches_work_at_the_same_time(bench: Bench, probes: Probes) -> None:
+    both = threading.Barrier(2, timeout=5)
+    probes["meets"] = lambda call: both.wait() >= 0
+    nodes = [text("a"), probe("one", "meets"), probe("two", "meets"), output()]
+    run = bench.ran(definition(nodes, ["a one", "a two", "one end", "two end"]))
+    assert run.status == "completed", run.error
+
+
+def test_nothing_is_written_once_the_claim_is_lost(bench: Bench, probes: Probes, settings: Any) -> None:
+    settings.NEXOD_LEASE_S = 0.6
+
+    def is_robbed(call: Any) -> None:
+        from tenants import doors
+
+        with bench.inside():
+            from django.db import connection
+
+            assert doors.keep_ticket(UUID(call.run_id), 1, 0.0)
+            time.sleep(0.01)
+            assert doors.claim_ticket(UUID(call.run_id), "thief", 30) == 2
+            connection.close()
+        time.sleep(1)
+
+    probes["works"] = is_robbed
+    run = bench.start(definition([probe("slow", "works"), output()]))
+    found = bench.advance(run)
+    assert found.status == "running"
+    assert bench.types(run) == ["run.created", "run.started", "step.started"]
+    assert (bench.ticket(run).state, bench.ticket(run).worker) == ("claimed", "thief")
+
+
+def test_a_long_step_keeps_its_claim(bench: Bench, probes: Probes, settings: Any) -> None:
+    settings.NEXOD_LEASE_S = 0.6
+    probes["works"] = lambda call: time.sleep(1.5)
+    run = bench.start(definition([probe("slow", "works"), output()]))
+    stolen: list[Any] = []
+
+    def thief() -> None:
+        from tenants import doors
+
+        time.sleep(1.2)
+        with bench.inside():
+            stolen.append(doors.claim_ticket(run, "thief", 30))
+
+    rival = threading.Thread(target=thief)
+    rival.start()
+    found = bench.advance(run)
+    rival.join()
+    assert stolen == [None]
+    assert found.status == "completed"
+
+
+def test_only_one_of_two_workers_gets_the_run(bench: Bench, probes: Probes) -> None:
+    times: list[int] = []
+    probes["works"] = lambda call: (times.append(1), time.sleep(0.3))[1]
+    run = bench.start(definition([probe("slow", "works"), output()]))
+    workers = [threading.Thread(target=bench.advance, args=(run,)) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(times) == 1
+    assert bench.run(run).status == "completed"
+
+
+def _resume(bench: Bench, run: UUID) -> None:
+    from workflows.actions.runs import resume_run
+    from workflows.models import Run
+
+    with bench.inside():
+        resume_run(actor=bench.user(), run=Run.objects.get(pk=run))

@@ -1,0 +1,67 @@
+"""A node type of the tests' own: it does what the test says, and leaves a line in a file for every time that it ran."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from nexod.kernel import run_port
+from nexod.kernel.errors import Unavailable
+from workflows.nodes import registry
+from workflows.nodes.base import Json, NodeCall, NodeResult, NodeType
+
+behaviours: dict[str, Callable[[NodeCall], Any]] = {}
+
+
+class ProbeNode(NodeType):
+    """``{"does": name in behaviours}``, or for workers: append to ``log``, then work ``seconds``, or fail ``failures`` times."""
+
+    type = "probe"
+    title = "Probe"
+    description = "For tests."
+    schema = {"type": "object"}
+
+    def run(self, call: NodeCall) -> NodeResult:
+        if "does" in call.config:
+            return NodeResult({"gave": behaviours[call.config["does"]](call)})
+        log = Path(call.config["log"])
+        with log.open("a") as file:
+            file.write(f"{call.node}\n")
+        times = log.read_text().splitlines().count(call.node)
+        if times <= call.config.get("failures", 0):
+            raise Unavailable("The probe is out of order.")
+        _work(call.config.get("seconds", 0), patient=call.config.get("patient", True))
+        return NodeResult({"times": times})
+
+
+def _work(seconds: float, *, patient: bool) -> None:
+    """Take the time; a patient probe asks now and then whether it is still wanted, as the gateway does."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if patient:
+            run_port.check_cancelled()
+        time.sleep(0.02)
+
+
+def register() -> None:
+    """Make the type known in this process."""
+    registry._TYPES.setdefault("probe", ProbeNode())
+
+
+@contextmanager
+def registered() -> Iterator[dict[str, Callable[[NodeCall], Any]]]:
+    """Make the type known inside the block, and give the behaviours to fill."""
+    register()
+    try:
+        yield behaviours
+    finally:
+        behaviours.clear()
+        registry._TYPES.pop("probe", None)
+
+
+def probe(id_: str, does: str = "", /, *, more: Json | None = None, **config: Any) -> Json:
+    """Return a probe node; ``more`` is beside the config: retry, timeout_s."""
+    return {"id": id_, "type": "probe", "config": {**({"does": does} if does else {}), **config}, **(more or {})}
