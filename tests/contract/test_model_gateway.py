@@ -196,3 +196,9 @@ def test_prompts_are_not_traced_whatever_the_environment_says(
     finally:
         utils.get_env_var.cache_clear()
     assert model_server.paths == ["/v1/chat/completions"]
+
+
+def test_a_connection_serves_many_calls(model_server: ModelServer, endpoint: Endpoint) -> None:
+    for schema in (None, SCORE, None):
+        Gateway(endpoint).chat(HELLO, schema=schema)
+    assert len(model_server.connections) == 1

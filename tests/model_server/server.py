@@ -43,6 +43,11 @@ class ModelServer:
         return list(self._script.requests)
 
     @property
+    def connections(self) -> list[tuple[str, int]]:
+        """The client's end of every connection so far."""
+        return list(self._http.connections)
+
+    @property
     def paths(self) -> list[str]:
         """The path of every request so far, of those that no model server has too."""
         return list(self._script.paths)
@@ -68,6 +73,11 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Handler)
         self.script = Script()
         self.stopping = threading.Event()
+        self.connections: list[tuple[str, int]] = []
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        self.connections.append(client_address)
+        return True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is what half of the tests are about; it is no error here."""
