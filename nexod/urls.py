@@ -6,12 +6,14 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
 from nexod.admin import tenant_site
+from nexod.http.docs import reference
 from nexod.http.fallbacks import unknown_api_path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", tenant_site.urls),
     path("api/v1/", include("nexod.api")),
+    path("api/docs", reference, name="docs"),
     re_path(r"^api(?:/|$)", unknown_api_path),
 ]
 
