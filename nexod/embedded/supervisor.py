@@ -71,6 +71,7 @@ class Supervisor:
         while waiting := [process for process in waiting if not self._became_ready(process)]:
             self._wakeups.wait(POLL_INTERVAL_S)
             self._heed_stop()
+            self._tend()
             self.progress.tick()
 
     def _became_ready(self, process: Process) -> bool:
@@ -90,13 +91,16 @@ class Supervisor:
         if self._client:
             self._client.start()
         while not self._wakeups.stops:
-            for watch in self._watches:
-                self._report(watch, watch.tend())
+            self._tend()
             if self.once and self._client and self._client.exit_code is not None:
                 return abs(self._client.exit_code)
             due = [seconds for watch in self._watches if (seconds := watch.due_in()) is not None]
             self._wakeups.wait(min(due, default=None))
         return 0 if not self.once else 130
+
+    def _tend(self) -> None:
+        for watch in self._watches:
+            self._report(watch, watch.tend())
 
     def _report(self, watch: Watch, news: Crashed | CameBack | None) -> None:
         if isinstance(news, Crashed):
