@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class NexodConfig(AppConfig):
@@ -12,7 +13,9 @@ class NexodConfig(AppConfig):
     verbose_name = "Nexod"
 
     def ready(self) -> None:
-        """Make the Celery app: without it, enqueueing would go to Celery's default broker."""
+        """Make the Celery app, without which enqueueing would go to Celery's default broker, and begin to report errors."""
         from nexod import celery
+        from nexod.observability import sentry
 
         celery.app.set_default()
+        sentry.start(settings.SENTRY_DSN, environment=settings.NEXOD_ENV)

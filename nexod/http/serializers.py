@@ -12,20 +12,23 @@ from rest_framework import serializers
 NAMED_AT_MOST = 20
 
 
-class ClosedSerializer(serializers.Serializer[Any]):
-    """A body of which every field is known: a misspelt or read-only one is refused, never lost in silence."""
+class Closed:
+    """Mixed into a serializer: a field that it does not have is refused, never lost in silence. Read-only ones are passed over,
+    so that what was read can be sent back."""
 
-    def to_internal_value(self, data: Any) -> Any:
+    def to_internal_value(self: Any, data: Any) -> Any:
         """Return the validated fields; raises for those that are not declared."""
         if isinstance(data, Mapping):
-            unknown = sorted(str(name)[:100] for name in set(data) - set(self._writable()))
+            unknown = sorted(str(name)[:100] for name in set(data) - set(self.fields))
             if unknown:
-                message = f"There is no such field; there are {', '.join(self._writable())}."
+                known = ", ".join(name for name, field in self.fields.items() if not field.read_only)
+                message = f"There is no such field; there are {known}." if known else "There are no fields here."
                 raise serializers.ValidationError({name: [message] for name in unknown[:NAMED_AT_MOST]}, code="unknown")
-        return super().to_internal_value(data)
+        return super().to_internal_value(data)  # type: ignore[misc]
 
-    def _writable(self) -> list[str]:
-        return [name for name, field in self.fields.items() if not field.read_only]
+
+class ClosedSerializer(Closed, serializers.Serializer[Any]):
+    """A body of which every field is known."""
 
 
 @extend_schema_field(OpenApiTypes.OBJECT)

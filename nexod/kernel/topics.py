@@ -28,7 +28,7 @@ def workspace_topic(tenant_pk: int) -> Topic:
 
 def publish(topic: Topic, message: Message) -> None:
     """Send ``message`` (JSON values) to the subscribers of ``topic`` when the transaction commits; never waits for the wire."""
-    transaction.on_commit(partial(_send, topic, message))
+    transaction.on_commit(partial(_send, topic, message), robust=True)
 
 
 def _send(topic: Topic, message: Message) -> None:

@@ -38,9 +38,10 @@ _SECRET_TEXT = (
 
 
 def redact_text(text: str) -> str:
-    """Return ``text`` without what looks like a key, a password or a token, cut at TEXT_LIMIT characters."""
+    """Return ``text`` without what looks like a key, a password or a token, cut to TEXT_LIMIT characters."""
     if len(text) > TEXT_LIMIT:
-        text = f"{text[:TEXT_LIMIT]}… ({len(text)} characters)"
+        # The end tells more than the beginning: a traceback's last lines say what happened.
+        text = f"{text[: TEXT_LIMIT // 4]} … ({len(text)} characters) … {text[-TEXT_LIMIT * 3 // 4 :]}"
     for pattern, replacement in _SECRET_TEXT:
         text = pattern.sub(replacement, text)
     return text

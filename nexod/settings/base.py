@@ -132,6 +132,7 @@ def configure(environment: Environment) -> dict[str, Any]:
             environment.database_url, environment.database_owner_url, pool_size=environment.pool_size
         ),
         "DEFAULT_FROM_EMAIL": environment.default_from_email,
+        "NEXOD_ENV": os.environ.get("NEXOD_ENV", "dev"),
         "SENTRY_DSN": environment.sentry_dsn,
         "LOGGING": logging_config(level=environment.log_level, format_name=environment.log_format),
         "NEXOD_READINESS_PLACE": "tenants.context.enter_platform",
