@@ -16,6 +16,7 @@ from nexod.embedded.demo.api import Api, ApiRefused
 from nexod.embedded.demo.connection import connect_model, connection_fields
 from nexod.embedded.demo.library import Library, fill, knowledge_base, wait_until_read
 from nexod.embedded.demo.narrator import Narrator
+from nexod.embedded.home import Home
 
 STARTER = "briefing"
 Json = dict[str, Any]
@@ -159,6 +160,7 @@ def perform(known: Json, library: Library, topic: str, console: Console, *, once
         play.show_result(run)
     play.show_places()
     if run["status"] != "completed":
+        play.line(f"\n  the logs of the services are in {escape(str(Home.from_environment().logs))}")
         console.print(f"\ndemo: run {run['id']} ended {run['status']}", soft_wrap=True)
         return 1
     console.print(f"\ndemo: completed run {run['id']} in {seconds:.1f}s", soft_wrap=True)
