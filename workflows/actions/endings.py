@@ -10,6 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from nexod.kernel import events, topics
+from nexod.kernel.queue import enqueue
 from tenants.context import current_tenant
 from workflows.actions.events import append_event
 from workflows.models import Approval, Run, Step
@@ -69,3 +70,4 @@ def _event(run: Run, reason: events.Reason | None) -> events.Event:
 def _tell_workspace(run: Run) -> None:
     message = {"kind": "run.finished", "run": str(run.id), "status": run.status, "title": run.title}
     topics.publish(topics.workspace_topic(current_tenant().pk), message)
+    enqueue("collaboration.notify_run", run=str(run.id))
