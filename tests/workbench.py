@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -158,13 +159,15 @@ def choose(id_: str, default: str, **cases: str) -> Json:
 
 def output(id_: str = "end", **values: str) -> Json:
     """Return an output node whose values are templates."""
-    return node(id_, "output", {"outputs": {name: {"template": value} for name, value in (values or {"x": "1"}).items()}})
+    return node(
+        id_, "output", {"outputs": {name: {"template": value} for name, value in (values or {"x": "1"}).items()}}
+    )
 
 
 def definition(nodes: Sequence[Json], edges: Sequence[str] | None = None, **more: Any) -> Json:
     """Return a definition; edges are ``a b`` or ``a b route``; without edges the nodes are a chain."""
     if edges is None:
-        edges = [f"{one['id']} {two['id']}" for one, two in zip(nodes, nodes[1:], strict=False)]
+        edges = [f"{one['id']} {two['id']}" for one, two in pairwise(nodes)]
     split = [edge.split() for edge in edges]
     return {
         "format": "nexod.workflow/1",

@@ -1,4 +1,4 @@
-"""psycopg connections inside a tenant, for libraries that bring their own SQL and commit by themselves. Both walls stand here too."""
+"""psycopg connections inside a tenant, behind both walls: for libraries that bring their own SQL and commit by themselves."""
 
 from __future__ import annotations
 

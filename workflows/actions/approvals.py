@@ -57,8 +57,8 @@ def offered(approval: Approval) -> tuple[str, ...]:
 
 def _locked(pk: UUID) -> Approval:
     """Lock the run, then the approval: everybody who locks both does so in this order."""
-    run_id = Approval.objects.filter(pk=pk).values_list("run_id", flat=True).first()
-    run = Run.objects.select_for_update(no_key=True).defer("definition", "inputs", "outputs").filter(pk=run_id).first()
+    runs = Run.objects.select_for_update(no_key=True, of=("self",)).defer("definition", "inputs", "outputs")
+    run = runs.filter(approvals=pk).first()
     found = Approval.objects.select_for_update().filter(pk=pk).first()
     if run is None or found is None:
         raise NotFound("The approval does not exist any more.")

@@ -53,16 +53,15 @@ class Graph:
 
         ``inputs`` start the run, None goes on from its newest checkpoint. Raises what ``step.perform`` raises.
         """
-        start = None if inputs is None else {"inputs": inputs, "nodes": {}, "visits": {}}
+        start: State | None = None if inputs is None else {"inputs": inputs, "nodes": {}, "visits": {}}
         graph = self._compiled.copy({"checkpointer": saver})
         # The visits of the nodes are the bound; LangGraph's own must never be met first.
         steps = len(self.plan.nodes) * self.plan.definition.limits.visits + 2
         config: RunnableConfig = {**_thread(drive.run_id), "recursion_limit": steps}
         # Whatever the environment says, nothing of a run is sent to a tracing service.
         with tracing_context(enabled=False):
-            state = graph.invoke(start, config, context=drive, durability="sync")
-        return state, bool(state.get("__interrupt__"))
-
+            result = graph.invoke(start, config, context=drive, durability="sync", version="v2")
+        return dict(result.value), bool(result.interrupts)
 
     def has_state(self, run_id: UUID, saver: BaseCheckpointSaver[str]) -> bool:
         """Say whether the run has a checkpoint to go on from."""

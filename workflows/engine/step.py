@@ -81,7 +81,8 @@ def _execute(plan: NodePlan, record: Record, state: Json) -> None:
         record.begin()
     for attempt in count(1):
         try:
-            return _attempt(plan, record, state)
+            _attempt(plan, record, state)
+            return
         except STOPS:
             raise
         except Exception as error:
