@@ -81,9 +81,14 @@ def fill(user: User, *, mark: str = "one") -> Content:
         run=run,
         step=step,
         approval=Approval.objects.create(
-            run=run, step=step, title=f"Good? {mark}", content="Hello", roles=["owner", "approver"],
-            decisions=["approve", "edit", "reject"], decided_by=None,
-        ),  # fmt: skip
+            run=run,
+            step=step,
+            title=f"Good? {mark}",
+            content="Hello",
+            roles=["owner", "approver"],
+            decisions=["approve", "edit", "reject"],
+            decided_by=None,
+        ),
         artifact=Artifact.objects.create(run=run, step=end, name=f"{mark}.md", content="# Hello", bytes=7),
         notification=Notification.objects.create(user=user, kind="approval.requested", title=mark, key=mark),
     )

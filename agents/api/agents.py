@@ -7,10 +7,11 @@ from rest_framework import serializers
 from agents.actions import agents
 from agents.api import references
 from agents.models import Agent
+from nexod.http.serializers import Closed
 from nexod.http.viewsets import ActionViewSet
 
 
-class AgentSerializer(serializers.ModelSerializer[Agent]):
+class AgentSerializer(Closed, serializers.ModelSerializer[Agent]):
     """An agent; what it refers to is named by slug."""
 
     slug = serializers.SlugField(

@@ -6,10 +6,11 @@ from rest_framework import serializers
 
 from agents.actions import connections
 from agents.models import ModelConnection
+from nexod.http.serializers import Closed
 from nexod.http.viewsets import ActionViewSet
 
 
-class ModelConnectionSerializer(serializers.ModelSerializer[ModelConnection]):
+class ModelConnectionSerializer(Closed, serializers.ModelSerializer[ModelConnection]):
     """A connection as it is shown and written."""
 
     slug = serializers.SlugField(

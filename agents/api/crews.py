@@ -10,6 +10,7 @@ from rest_framework import serializers
 from agents.actions import crews
 from agents.api import references
 from agents.models import Crew, CrewTask
+from nexod.http.serializers import Closed
 from nexod.http.viewsets import ActionViewSet
 
 
@@ -23,7 +24,7 @@ class ContextField(serializers.ListField):
         return [task.slug for task in sorted(data.all(), key=lambda task: task.order)]
 
 
-class CrewTaskSerializer(serializers.ModelSerializer[CrewTask]):
+class CrewTaskSerializer(Closed, serializers.ModelSerializer[CrewTask]):
     """A task of a crew; its place in the list is its turn."""
 
     slug = serializers.SlugField(max_length=60)
@@ -36,7 +37,7 @@ class CrewTaskSerializer(serializers.ModelSerializer[CrewTask]):
         fields = ("slug", "description", "expected_output", "agent", "context", "output_schema")
 
 
-class CrewSerializer(serializers.ModelSerializer[Crew]):
+class CrewSerializer(Closed, serializers.ModelSerializer[Crew]):
     """A crew with its tasks."""
 
     slug = serializers.SlugField(

@@ -14,10 +14,11 @@ from rest_framework.response import Response
 from agents.actions import knowledge
 from agents.knowledge.retrieve import MOST_PASSAGES, Passage, search
 from agents.models import Document, KnowledgeBase
+from nexod.http.serializers import Closed, ClosedSerializer
 from nexod.http.viewsets import ActionViewSet
 
 
-class KnowledgeBaseSerializer(serializers.ModelSerializer[KnowledgeBase]):
+class KnowledgeBaseSerializer(Closed, serializers.ModelSerializer[KnowledgeBase]):
     """A knowledge base and how many documents it has."""
 
     slug = serializers.SlugField(
@@ -42,7 +43,7 @@ class KnowledgeBaseSerializer(serializers.ModelSerializer[KnowledgeBase]):
         read_only_fields = ("embedding_model",)
 
 
-class QuestionSerializer(serializers.Serializer[Any]):
+class QuestionSerializer(ClosedSerializer):
     """What is looked for."""
 
     query = serializers.CharField(max_length=4000)

@@ -35,7 +35,7 @@ class OperationSchema(AutoSchema):
         template = _SUMMARIES.get(getattr(self.view, "action", None) or "")
         queryset = getattr(self.view, "queryset", None)
         if template is None or queryset is None:
-            return super().get_summary()  # type: ignore[no-any-return]
+            return super().get_summary()
         meta = queryset.model._meta
         article = "an" if meta.verbose_name[0].lower() in "aeiou" else "a"
         return template.format(one=f"{article} {meta.verbose_name}", many=meta.verbose_name_plural)

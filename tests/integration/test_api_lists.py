@@ -43,7 +43,9 @@ def grow(content):
 
 def queries_of(client, path):
     client("get", path)
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         assert client("get", path).status_code == 200
     return len(queries)
 
