@@ -52,7 +52,7 @@ def build(spec: CrewSpec, bridge: Bridge, schemas: Schemas) -> Crew:
     agents = {agent.name: _agent(agent, bridge, schemas) for agent in spec.agents}
     tasks: dict[str, Task] = {}
     for task in spec.tasks:
-        tasks[task.name] = _task(task, agents[task.agent], tasks)
+        tasks[task.name] = _task(task, agents.get(task.agent), tasks)
     return QuietCrew(
         name=spec.name,
         agents=list(agents.values()),
@@ -84,7 +84,7 @@ def _agent(agent: CrewAgent, bridge: Bridge, schemas: Schemas, *, manages: bool 
     return built
 
 
-def _task(task: CrewTask, agent: Agent, earlier: Mapping[str, Task]) -> Task:
+def _task(task: CrewTask, agent: Agent | None, earlier: Mapping[str, Task]) -> Task:
     context = {} if task.context is None else {"context": [earlier[name] for name in task.context]}
     return Task(
         name=task.name, description=task.description, expected_output=task.expected_output, agent=agent, **context

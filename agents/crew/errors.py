@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from nexod.kernel.errors import InvalidInput, NexodError
+from nexod.kernel.errors import InvalidInput, NexodError, NotFound
 
 
 class CrewInvalid(InvalidInput):
     """The crew cannot work as it is defined."""
 
     code = "crew_invalid"
+
+
+class AgentMissing(NotFound):
+    """There is no such agent."""
+
+    code = "agent_missing"
+
+
+class CrewMissing(NotFound):
+    """There is no such crew."""
+
+    code = "crew_missing"
 
 
 class CrewFailed(NexodError):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from agents.crew.bridge import Bridge
@@ -12,7 +13,6 @@ from agents.crew.quiet import builder
 from agents.crew.spec import CrewResult, CrewSpec, CrewTask, TaskResult
 from agents.llm.gateway import Gateway
 from agents.llm.structured import DoesNotFit, check_schema, parsed
-from nexod.kernel.errors import NexodError
 
 
 def run_crew(
@@ -27,26 +27,27 @@ def run_crew(
     schemas = {task.name: task.output_schema for task in spec.tasks if task.output_schema} | dict(output_schemas or {})
     for schema in schemas.values():
         check_schema(schema)
-    bridge = Bridge()
-    try:
-        crew = builder()(spec, bridge, schemas)
-        raw = bridge.run(lambda: [task.raw for task in crew.kickoff().tasks_output])
-    except NexodError:
-        raise
-    except Exception as error:
-        raise CrewFailed(f"The crew {spec.name!r} stopped: {type(error).__name__}.") from error
+    bridge, build = Bridge(), builder()
+    raw = bridge.run(lambda: _kickoff(spec.name, lambda: build(spec, bridge, schemas)))
     results = [_result(task, text, spec, schemas.get(task.name)) for task, text in zip(spec.tasks, raw, strict=True)]
     return CrewResult(results[-1].text, results[-1].data, results)
 
 
-def _result(task: CrewTask, text: str, spec: CrewSpec, schema: Mapping[str, Any] | None) -> TaskResult:
-    agents = {agent.name: agent for agent in spec.agents}
-    if schema is None:
-        return TaskResult(task.name, task.agent, text)
+def _kickoff(name: str, build: Callable[[], Any]) -> list[str]:
+    """Return every task's text. In the crew's thread: what CrewAI raises is its own or the echo of the bridge's failure."""
     try:
-        return TaskResult(task.name, task.agent, text, parsed(text, schema))
-    except DoesNotFit:
-        agent = agents[task.agent]
+        return [task.raw for task in build().kickoff().tasks_output]
+    except Exception as error:
+        raise CrewFailed(f"The crew {name!r} stopped: {type(error).__name__}.") from error
+
+
+def _result(task: CrewTask, text: str, spec: CrewSpec, schema: Mapping[str, Any] | None) -> TaskResult:
+    """Return the task's result; who worked with tools could not be held to the schema, so that its text is now."""
+    agent = spec.worker(task)
+    if schema is None:
+        return TaskResult(task.name, agent.name, text)
+    with suppress(DoesNotFit):
+        return TaskResult(task.name, agent.name, text, parsed(text, schema))
     question = f"Put this into the form that is asked for, and add nothing:\n\n{text}"
     reply = Gateway(agent.endpoint).chat([{"role": "user", "content": question}], schema=schema, agent=agent.role)
-    return TaskResult(task.name, task.agent, text, reply.data)
+    return TaskResult(task.name, agent.name, text, reply.data)

@@ -29,7 +29,10 @@ class CrewAgent:
 
 @dataclass(frozen=True, slots=True)
 class CrewTask:
-    """A piece of work. ``context`` names the tasks whose results it reads; None: all the earlier ones."""
+    """A piece of work. ``context`` names the tasks whose results it reads; None: all the earlier ones.
+
+    In a hierarchical crew ``agent`` may be empty: the manager chooses.
+    """
 
     name: str
     agent: str
@@ -51,6 +54,13 @@ class CrewSpec:
 
     def __post_init__(self) -> None:
         _check(self)
+
+    def worker(self, task: CrewTask) -> CrewAgent:
+        """Return who answers for the task: its agent, or the manager where it has none."""
+        found = {agent.name: agent for agent in self.agents}.get(task.agent, self.manager)
+        if found is None:
+            raise CrewInvalid(f"Nobody does the task {task.name!r}.")
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +95,16 @@ def _check(spec: CrewSpec) -> None:
         raise CrewInvalid(f"Two agents or two tasks of the crew {spec.name!r} have the same name.")
     if (spec.process == "hierarchical") != (spec.manager is not None):
         raise CrewInvalid(f"The crew {spec.name!r} needs a manager exactly when it is hierarchical.")
+    if spec.manager is not None and spec.manager.name in names:
+        raise CrewInvalid(f"The manager of the crew {spec.name!r} cannot also do its tasks.")
+    _check_tasks(spec, {*names, ""} if spec.manager else set(names))
+
+
+def _check_tasks(spec: CrewSpec, known: set[str]) -> None:
     earlier: set[str] = set()
     for task in spec.tasks:
-        if task.agent not in names:
-            raise CrewInvalid(f"The task {task.name!r} is for {task.agent!r}, who is not in the crew {spec.name!r}.")
+        if task.agent not in known:
+            raise CrewInvalid(f"The task {task.name!r} needs an agent of the crew {spec.name!r}, not {task.agent!r}.")
         if unknown := set(task.context or ()) - earlier:
             raise CrewInvalid(f"The task {task.name!r} reads {sorted(unknown)}, which no earlier task gives.")
         earlier.add(task.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from nexod.kernel.errors import NexodError
+from nexod.kernel.errors import NexodError, NotFound
 
 
 class ModelError(NexodError):
@@ -85,3 +85,9 @@ class OutputInvalid(ModelError):
     """The model's answer does not fit the JSON Schema. Simplify the schema or choose a stronger model."""
 
     code = "output_invalid"
+
+
+class ModelNotConnected(NotFound):
+    """There is no such model connection."""
+
+    code = "model_not_connected"
