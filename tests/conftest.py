@@ -9,6 +9,8 @@ from django.test import Client
 
 from tests import cast
 
+pytest_plugins = ("tests.model_server.fixtures",)
+
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> None:
