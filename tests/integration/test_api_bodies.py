@@ -10,7 +10,7 @@ import pytest
 from nexod.http import schema
 from tenants.context import enter_tenant
 from tests.content import fill
-from tests.integration.conftest import JSON
+from tests.program import JSON
 from tests.routes import routes
 
 UPLOAD = "documents"

@@ -68,7 +68,11 @@ def test_an_agent_and_a_crew_run_by_themselves(program, content):
     alone = editor("post", f"agents/{content.agent.pk}/runs", {"inputs": {"task": "Say hello"}})
     together = editor("post", f"crews/{content.crew.pk}/runs", {"inputs": {}})
     assert (alone.status_code, alone.json()["kind"], alone.json()["agent"]) == (202, "agent", str(content.agent.pk))
-    assert (together.status_code, together.json()["kind"], together.json()["crew"]) == (202, "crew", str(content.crew.pk))
+    assert (together.status_code, together.json()["kind"], together.json()["crew"]) == (
+        202,
+        "crew",
+        str(content.crew.pk),
+    )
 
 
 def test_a_run_says_where_it_stands(program, content):

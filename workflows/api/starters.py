@@ -66,7 +66,7 @@ class StarterViewSet(ApiViewSet):
     permissions_of = {"install": ["workflows.add_workflow"]}
 
     @extend_schema(summary="List starters", responses=StartersSerializer, operation_id="starter_list")
-    def list(self, request: Request) -> Response:
+    def overview(self, request: Request) -> Response:
         """Return every starter."""
         return Response(StartersSerializer({"results": starters.all_starters()}).data)
 

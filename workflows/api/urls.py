@@ -39,7 +39,7 @@ urlpatterns = [
     path(steps, StepViewSet.as_view(LIST, basename="step"), name="step-list"),
     path(f"{steps}/<uuid:pk>", StepViewSet.as_view(GET, basename="step"), name="step-detail"),
     path("runs/<uuid:run_id>/events", run_events, name="run-events"),
-    path("starters", StarterViewSet.as_view(LIST), name="starter-list"),
+    path("starters", StarterViewSet.as_view({"get": "overview"}), name="starter-list"),
     path("starters/<slug:slug>/install", StarterViewSet.as_view({"post": "install"}), name="starter-install"),
     path("node-types", NodeTypesView.as_view(), name="node-types"),
     path("definition-schema", DefinitionSchemaView.as_view(), name="definition-schema"),
