@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from django.contrib.admin import autodiscover
 from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.generic import RedirectView
 
 from nexod.admin import staff_site
 from nexod.http.fallbacks import unknown_api_path
+
+# Here and not in an AppConfig, so that workers never import the admin.
+autodiscover()
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
