@@ -62,7 +62,7 @@ class GatewayLLM(BaseLLM):
         return self._as_crewai_reads_it(reply)
 
     def _chat(self, messages: list[Any], tools: Any, schema: Mapping[str, Any] | None) -> Reply:
-        agent, bound = self._agent, self._bound()
+        agent, bound = self._agent, self._bound(schema)
         return Gateway(agent.endpoint).chat(
             fitted(messages, agent.endpoint, bound),
             # With tools the answer may be a call, which a schema would forbid: the result is put into form afterwards.
@@ -74,9 +74,12 @@ class GatewayLLM(BaseLLM):
             agent=agent.role,
         )
 
-    def _bound(self) -> int | None:
+    def _bound(self, schema: Mapping[str, Any] | None) -> int | None:
+        """A small model rambles, so its texts are kept short; JSON ends by itself, and is worth nothing when it is cut."""
         wanted = self._agent.max_tokens
-        return min(wanted or SMALL_ANSWER_TOKENS, SMALL_ANSWER_TOKENS) if self._agent.endpoint.small else wanted
+        if self._agent.endpoint.small and (schema is None or self._uses_tools):
+            return min(wanted or SMALL_ANSWER_TOKENS, SMALL_ANSWER_TOKENS)
+        return wanted
 
     def _as_crewai_reads_it(self, reply: Reply) -> Any:
         if reply.tool_calls:
