@@ -5,6 +5,7 @@ The engine's checkpoints are written over a connection of their own, which a tes
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -37,8 +38,13 @@ class Bench:
 
     @contextmanager
     def inside(self, slug: str = "acme") -> Iterator[None]:
-        with enter_tenant(self.tenant(slug)):
-            yield
+        """Work for the tenant; a thread of the test's gives its connection back."""
+        try:
+            with enter_tenant(self.tenant(slug)):
+                yield
+        finally:
+            if threading.current_thread() is not threading.main_thread():
+                release_connections()
 
     def user(self, role: str = "editor", slug: str = "acme") -> User:
         with self.inside(slug):

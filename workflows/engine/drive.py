@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from tenants.context import release_connections
 from workflows.engine.reins import Reins
 from workflows.errors import OutputNotJson, StateTooLarge
 from workflows.json_text import json_text
@@ -32,6 +33,7 @@ class Drive:
     began_at: float = field(default_factory=time.monotonic)
     steps_done: int = 0
     failure: Exception | None = None
+    _thread: int = field(default_factory=threading.get_ident)
     _sizes: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -44,6 +46,11 @@ class Drive:
     def seconds(self) -> float:
         """Return how long this stretch has lasted."""
         return time.monotonic() - self.began_at
+
+    def release(self) -> None:
+        """Give a branch's connection back; the driving thread keeps its own for the next step."""
+        if threading.get_ident() != self._thread:
+            release_connections()
 
     def count_step(self) -> None:
         """Note that a step was executed, for the tenant's usage."""

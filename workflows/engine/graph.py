@@ -88,6 +88,8 @@ def _visit(node: NodePlan) -> Any:
             # The approval's row is the truth, not what LangGraph is resumed with: the node starts again and reads it.
             interrupt({"approval": str(parked.approval.id)})
             raise
+        finally:
+            runtime.context.release()
         update = {"nodes": outcome.nodes, "visits": outcome.visits}
         return Command(update=update, goto=[_name(after) for after in outcome.after])
 
