@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from unfold.decorators import display
-from unfold.widgets import UnfoldBooleanWidget
+from unfold.widgets import UnfoldAdminURLInputWidget, UnfoldBooleanWidget
 
 from agents.actions.connections import create_connection, delete_connection, update_connection
 from agents.models import ModelConnection
@@ -26,6 +26,14 @@ FIELDS = (
 class ConnectionForm(RefusableForm):
     """The connection's fields, its models line by line, and a key that can be replaced or removed."""
 
+    base_url = forms.URLField(
+        label="Address",
+        required=False,
+        max_length=500,
+        assume_scheme="https",
+        widget=UnfoldAdminURLInputWidget(),
+        help_text="Such as https://api.openai.com/v1. Empty: the platform's own model.",
+    )
     model_names = LinesField(
         label="Models", help_text="One per line, as the provider calls them. The first is the default."
     )
@@ -95,7 +103,7 @@ class ModelConnectionAdmin(SluggedAdmin):
     def models(self, connection: ModelConnection) -> str:
         """Show the first models."""
         names = connection.model_names
-        return ", ".join(names[:2]) + (f" +{len(names) - 2}" if len(names) > 2 else "") or "–"
+        return ", ".join(names[:2]) + (f" +{len(names) - 2}" if len(names) > 2 else "") or "—"
 
     @display(description="Key", boolean=True)
     def key_stored(self, connection: ModelConnection) -> bool:

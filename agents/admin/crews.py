@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.forms.widgets import Script
 from unfold.admin import StackedInline
 from unfold.decorators import display
 
@@ -54,7 +55,7 @@ class CrewAdmin(SluggedAdmin):
     conditional_fields = {"manager": "process == 'hierarchical'"}
 
     class Media:
-        js = ()
+        js = (Script("nexod/crew.js", type="module"),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Crew]:
         """Count the tasks along."""

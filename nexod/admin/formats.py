@@ -39,7 +39,7 @@ def size(bytes_: float) -> str:
 def duration(seconds: float | None) -> str:
     """Return ``0.4 s``, ``12 s``, ``3 min 5 s`` or ``2 h 10 min``."""
     if seconds is None:
-        return "–"
+        return "—"
     if seconds < 10:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -53,7 +53,7 @@ def duration(seconds: float | None) -> str:
 def ago(moment: datetime | None) -> SafeString | str:
     """Return how long ago it was, as a ``<time>`` that a page keeps up to date."""
     if moment is None:
-        return "–"
+        return "—"
     exact = timezone.localtime(moment).strftime("%Y-%m-%d %H:%M:%S %Z")
     return format_html('<time datetime="{}" title="{}" data-ago>{}</time>', moment.isoformat(), exact, distance(moment))
 

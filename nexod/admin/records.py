@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from nexod.admin.refusals import Refusal, problems, tell
 from nexod.kernel.errors import NexodError
@@ -49,6 +50,7 @@ class RecordAdmin(ListAdmin):
     """Subclasses write ``write`` and ``remove`` with the actions of their app."""
 
     form = RefusableForm
+    formfield_overrides = {models.TextField: {"widget": UnfoldAdminTextareaWidget(attrs={"rows": 3})}}
     warn_unsaved_form = True
 
     def write(self, request: HttpRequest, form: Any, formsets: list[Any], original: Any) -> models.Model:

@@ -22,7 +22,7 @@ View = Callable[..., HttpResponse]
 class NexodSite(UnfoldAdminSite):
     """An admin site that apps add pages of their own to."""
 
-    empty_value_display = "–"
+    empty_value_display = "—"
 
     def __init__(self, *, settings_name: str, index_template: str, index_title: str) -> None:
         self.settings_name = settings_name

@@ -9,6 +9,7 @@ from django.db.models import Count, Q, Sum
 from django.http import HttpRequest
 from django.utils import timezone
 
+from nexod.admin.staff_access import is_administrator
 from tenants.admin.usage import usage_charts
 from tenants.models import RunTicket, Tenant, UsageRecord
 
@@ -19,7 +20,8 @@ PATIENCE = timedelta(minutes=2)
 
 def with_overview(request: HttpRequest, context: Json) -> Json:
     """Return the context of the first page with what it shows."""
-    today = UsageRecord.objects.filter(day=timezone.now().date()).values_list("metric").annotate(Sum("amount"))
+    records = UsageRecord.objects.filter(day=timezone.now().date()).order_by().values_list("metric")
+    today = {metric: float(amount) for metric, amount in records.annotate(Sum("amount"))}
     return {
         **context,
         "tenants": Tenant.objects.aggregate(
@@ -27,7 +29,9 @@ def with_overview(request: HttpRequest, context: Json) -> Json:
         ),
         "newest": Tenant.objects.select_related("plan").order_by("-created_at")[:6],
         "queue": _queue(),
-        "today": {metric: float(amount) for metric, amount in today},
+        "today": today,
+        "tokens": today.get("tokens_in", 0) + today.get("tokens_out", 0),
+        "may_add": is_administrator(request),
         "charts": usage_charts(SPAN)[:3],
     }
 

@@ -80,7 +80,7 @@ class TenantAdmin(StaffAccess, RecordAdmin):
     @display(description="Domain", ordering=F("primary"))
     def host(self, tenant: Any) -> str:
         """Show its primary domain."""
-        return tenant.primary or "–"
+        return tenant.primary or "—"
 
     @display(description="Domains")
     def hosts(self, tenant: Tenant) -> str:

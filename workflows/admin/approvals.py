@@ -89,7 +89,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
     @display(description="Decided by")
     def decided(self, approval: Approval) -> str:
         """Show who decided."""
-        return str(approval.decided_by or "–")
+        return str(approval.decided_by or "—")
 
 
 @tenant_site.page("workflows/approval/<uuid:approval_id>/decide/", "approval_decide")

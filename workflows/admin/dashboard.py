@@ -1,4 +1,4 @@
-"""The first page of a workspace: what waits for a person, what runs, what was used, and the next thing to do when there is nothing yet."""
+"""The first page of a workspace: what waits for a person, what runs, what was used, and what to do next."""
 
 from __future__ import annotations
 
@@ -29,13 +29,16 @@ def with_overview(request: HttpRequest, context: Json) -> Json:
         return context
     recent = list(Run.objects.select_related("started_by").defer(*HEAVY)[:RECENT_SHOWN])
     documents = _documents()
+    standing = doors.standing()
     return {
         **context,
         "waiting": _waiting(request),
+        "waiting_count": Approval.objects.pending().count(),
         "running": Run.objects.filter(status__in=(Run.Status.PENDING, Run.Status.RUNNING)).count(),
         "recent": recent,
         "documents": documents,
-        "usage": _usage(),
+        "usage": _usage(standing),
+        "plan_name": standing["plan"]["name"],
         "chart": _chart(),
         "steps": _first_steps(documents, bool(recent)),
         "may_start": may(request, "workflows.run_workflow"),
@@ -60,9 +63,8 @@ def _documents() -> Json:
     )
 
 
-def _usage() -> list[Json]:
+def _usage(standing: Json) -> list[Json]:
     """Return today's usage, each with the plan's limit where there is one."""
-    standing = doors.standing()
     today, plan = standing["today"], standing["plan"]
     tokens = float(today.get("tokens_in", 0)) + float(today.get("tokens_out", 0))
     return [

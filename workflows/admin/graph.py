@@ -18,7 +18,7 @@ TYPE_ICONS = {
     "template": "notes", "approval": "how_to_reg", "output": "output",
 }  # fmt: skip
 IDLE = "idle"
-LONGEST_TITLE = 24
+LONGEST_TITLE, LONGEST_LABEL = 25, 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,7 @@ class Shown:
     @property
     def title(self) -> str:
         """Return the title, cut so that it fits."""
-        text = self.box.title
-        return text if len(text) <= LONGEST_TITLE else f"{text[: LONGEST_TITLE - 1]}…"
+        return _cut(self.box.title, LONGEST_TITLE)
 
     @property
     def spoken(self) -> str:
@@ -57,19 +56,32 @@ def picture(document: Mapping[str, Any], steps: Iterable[Step] = (), *, linked: 
     drawing = layout(document)
     if drawing is None:
         return SafeString("")
-    latest = {step.node: step for step in steps}
+    walked = list(steps)
+    latest = {step.node: step for step in walked}
     shown = [_shown(box, latest.get(box.id)) for box in drawing.boxes]
-    travelled = {node.box.id for node in shown if node.state != IDLE}
-    context = {"drawing": drawing, "nodes": shown, "lines": _lines(drawing, travelled), "linked": linked}
+    routes = {(step.node, step.route) for step in walked if step.finished_at}
+    context = {"drawing": drawing, "nodes": shown, "lines": _lines(drawing, set(latest), routes), "linked": linked}
     return render_to_string("nexod/runs/graph.svg", context)
 
 
 def _shown(box: Box, step: Step | None) -> Shown:
     if step is None:
         return Shown(box, IDLE, 0, box.type)
-    note = f"{box.type} · {states.word(step.status).lower()}" + (f" · ×{step.visit}" if step.visit > 1 else "")
+    note = f"{box.type} · {states.word(step.status).lower()}" + (f" · visit {step.visit}" if step.visit > 1 else "")
     return Shown(box, step.status, step.visit, note)
 
 
-def _lines(drawing: Drawing, travelled: set[str]) -> list[dict[str, Any]]:
-    return [{"line": line, "passed": line.source in travelled and line.target in travelled} for line in drawing.lines]
+def _lines(drawing: Drawing, visited: set[str], routes: set[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Say of each edge how it is labelled and whether the run went along it."""
+    return [
+        {
+            "line": line,
+            "label": _cut(line.when.replace("_", " "), LONGEST_LABEL),
+            "passed": line.target in visited and (line.source, line.when) in routes,
+        }
+        for line in drawing.lines
+    ]
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-WIDTH, HEIGHT = 216, 54
+WIDTH, HEIGHT = 252, 54
 GAP_X, GAP_Y = 28, 44
-MARGIN, LANE, LABEL = 12, 16, 7
+MARGIN, LANE, LABEL = 12, 16, 92
 MAX_NODES = 150
 ROUND = 10
 
@@ -149,11 +149,11 @@ class _Plan:
 
 
 def _lane(index: int, lanes: int) -> float:
-    return 12 * LABEL + (index + 0.5) * LANE if lanes else 0
+    return LABEL + (index + 0.5) * LANE if lanes else 0
 
 
 def _reach(lanes: dict[int, int]) -> float:
-    return 12 * LABEL + len(lanes) * LANE + LANE
+    return LABEL + len(lanes) * LANE + LANE
 
 
 def _around(start: Box, end: Box, when: str, lane: float, *, side: float, shift: int) -> Line:

@@ -1,4 +1,4 @@
-"""A form made from the JSON Schema of a run's inputs: one field per property, JSON where a property is an object or a list of them."""
+"""A form made from the JSON Schema of a run's inputs: one field per property, as JSON where no simpler field fits."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _field(name: str, part: Json, *, required: bool) -> forms.Field:
 
 
 def _choice(options: list[str], shared: Json) -> forms.Field:
-    blank = [] if shared["required"] else [("", "–")]
+    blank = [] if shared["required"] else [("", "—")]
     return forms.ChoiceField(
         choices=[*blank, *((option, option) for option in options)], widget=UnfoldAdminSelectWidget(), **shared
     )

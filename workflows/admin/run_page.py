@@ -33,10 +33,12 @@ def run_context(request: HttpRequest, run_id: UUID | str, *, after: int = 0, eve
     if run is None:
         raise Http404("There is no such run here.")
     steps = list(run.steps.defer(*HEAVY))
+    latest = {step.node: step.pk for step in steps}
     approval = run.approvals.select_related("step").filter(status=Approval.Status.PENDING).first()
     return {
         "run": run,
         "steps": steps,
+        "latest": set(latest.values()),
         "graph": picture(run.definition, steps, linked=True),
         "approval": approval,
         "decisions": offered(approval) if approval else (),
@@ -67,7 +69,12 @@ def _events(run: Run, after: int, every: bool) -> Json:
     found = RunEvent.objects.filter(run=run, seq__gt=after).order_by("-seq")
     rows = list(found if every else found[:EVENTS_SHOWN])
     earlier = rows[-1].seq - 1 - after if rows else 0
-    return {"events": [told(row) for row in rows], "last_seq": rows[0].seq if rows else after, "earlier": earlier}
+    titles = {node["id"]: node.get("title") or node["id"] for node in run.definition.get("nodes", [])}
+    return {
+        "events": [told(row, titles) for row in rows],
+        "last_seq": rows[0].seq if rows else after,
+        "earlier": earlier,
+    }
 
 
 def _permission(run: Run) -> str:

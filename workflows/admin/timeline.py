@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from nexod.admin import formats, states
 from workflows.models import RunEvent
 
 Data = dict[str, Any]
+_PUNCTUATION = re.compile(r"[{}\[\]\"]+|\\\\n")
 LONGEST_DETAIL = 400
 
 
@@ -27,13 +29,19 @@ class Told:
     node: str = ""
 
 
-def told(event: RunEvent) -> Told:
-    """Return the event as a line; an unknown type is shown by its name."""
+def told(event: RunEvent, titles: Mapping[str, str]) -> Told:
+    """Return the event as a line; ``titles`` names the nodes, an unknown type is shown by its own name."""
     teller = _TELLERS.get(event.type, _unknown)
-    icon, tone, text, detail = teller({"type": event.type, **event.data})
     node = str(event.data.get("node", ""))
-    cut = detail if len(detail) <= LONGEST_DETAIL else f"{detail[:LONGEST_DETAIL]}…"
-    return Told(event.seq, event.at, icon, tone, text, cut, node)
+    icon, tone, text, detail = teller({"type": event.type, **event.data, "node": titles.get(node, node)})
+    return Told(event.seq, event.at, icon, tone, text, _readable(detail), node)
+
+
+def _readable(detail: str) -> str:
+    """Cut a long detail, and take the brackets and quotes out of what is the beginning of a JSON object."""
+    text = _PUNCTUATION.sub(" ", detail) if detail.startswith("{") else detail
+    short = " ".join(text.split()) if detail.startswith("{") else text
+    return short if len(short) <= LONGEST_DETAIL else f"{short[:LONGEST_DETAIL]}…"
 
 
 Line = tuple[str, str, str, str]
@@ -98,7 +106,7 @@ def _run_cancelled(data: Data) -> Line:
 def _step_started(data: Data) -> Line:
     visit = data.get("visit", 1)
     again = f" (visit {visit})" if visit > 1 else ""
-    return "arrow_right", "busy", f"{data.get('title') or data['node']} started{again}", ""
+    return "arrow_right", "busy", f"{data['node']} started{again}", ""
 
 
 def _step_completed(data: Data) -> Line:
@@ -135,7 +143,8 @@ def _model_called(data: Data) -> Line:
     who = f"{data['agent']} asked " if data.get("agent") else ""
     tokens = f"{formats.count(data['tokens_in'])} → {formats.count(data['tokens_out'])} tokens"
     text = f"{who}{data['model']}: {tokens} in {formats.duration(data.get('seconds', 0))}"
-    return "bolt", "quiet", text, data.get("excerpt", "")
+    # What an agent's model said is told again when the agent has finished.
+    return "bolt", "quiet", text, "" if who else data.get("excerpt", "")
 
 
 def _model_failed(data: Data) -> Line:

@@ -102,6 +102,7 @@ class WorkflowAdmin(SluggedAdmin):
     """What runs execute."""
 
     icon = "account_tree"
+    compressed_fields = False
     empty_hint = "Install a starter to begin with a workflow that works, then change it."
     form = WorkflowForm
     change_form_template = "nexod/workflows/editor.html"
@@ -161,13 +162,13 @@ class WorkflowAdmin(SluggedAdmin):
     @display(description="Last run")
     def last_run(self, workflow: Any) -> str:
         """Show how the newest run went."""
-        return states.chip(workflow.newest) if workflow.newest else "–"
+        return states.chip(workflow.newest) if workflow.newest else "—"
 
     @display(description="")
     def run_link(self, workflow: Workflow) -> str:
         """Offer to run it."""
         if not workflow.published_id:
-            return "–"
+            return "—"
         address = reverse("admin:start_run", args=("workflow", workflow.slug))
         return format_html('<a class="nx-button nx-small" href="{}" aria-label="Run {}">Run</a>', address, workflow)
 

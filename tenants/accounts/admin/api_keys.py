@@ -26,10 +26,10 @@ from tenants.accounts.models import ApiKey, User
 from tenants.accounts.models.api_key import SCOPES
 
 WHAT_SCOPES_ALLOW = {
-    "read": "read – see everything that the person may see",
-    "write": "write – define agents, crews, workflows, knowledge",
-    "run": "run – start, cancel and resume runs",
-    "approve": "approve – decide approvals",
+    "read": "read: see everything that the person may see",
+    "write": "write: define agents, crews, workflows, knowledge",
+    "run": "run: start, cancel and resume runs",
+    "approve": "approve: decide approvals",
 }
 
 

@@ -20,11 +20,11 @@ from tenants.accounts.models import User
 from tenants.accounts.roles import OWNER, ROLES, VIEWER
 
 WHAT_ROLES_DO = {
-    "owner": "Owner – everything, other owners included",
-    "admin": "Admin – everything except owners",
-    "editor": "Editor – builds and runs, does not approve",
-    "approver": "Approver – reads and decides approvals",
-    "viewer": "Viewer – reads",
+    "owner": "Owner: everything, other owners included",
+    "admin": "Admin: everything except owners",
+    "editor": "Editor: builds and runs, does not approve",
+    "approver": "Approver: reads and decides approvals",
+    "viewer": "Viewer: reads",
 }
 
 
