@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
+from heapq import nlargest
 from uuid import UUID
-
-from django.contrib.postgres.search import SearchQuery, SearchRank
-from django.db.models import F
 
 from agents.knowledge.embedding import embedder
 from agents.knowledge.stores import vector_store
+from agents.knowledge.words import by_words
 from agents.models import Chunk, KnowledgeBase
 from nexod.kernel.errors import NotFound
 
 MOST_PASSAGES = 50
 _CANDIDATES = 5
 """Each leg brings that many times the passages wanted, so that fusing has a choice."""
+_CHOICE = 3
+"""And from that many times the passages wanted those are chosen that come from more than one document."""
 _RANK_OFFSET = 60
 """The constant of reciprocal rank fusion (Cormack, Clarke, Büttcher 2009)."""
 _SAME_DOCUMENT = 0.9
 """What a further passage of a document is worth against the one before: near ties go to another document."""
-_MOST_WORDS = 32
-_WORD = re.compile(r"\w{2,50}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +56,9 @@ def search(knowledge_base: KnowledgeBase, query: str, *, limit: int = 6) -> list
         return []
     vector = embedder(knowledge_base.embedding_model).embed([query])[0]
     near = [hit.chunk_id for hit in vector_store().nearest(knowledge_base.pk, vector, limit * _CANDIDATES)]
-    scores = fused(near, _by_words(knowledge_base.pk, query, limit * _CANDIDATES))
-    chunks = Chunk.objects.select_related("document").defer("embedding", "words").in_bulk(scores)
+    scores = fused(near, by_words(knowledge_base.pk, query, limit * _CANDIDATES))
+    best = nlargest(limit * _CHOICE, scores, key=lambda chunk: scores[chunk])
+    chunks = Chunk.objects.select_related("document").defer("embedding", "words").in_bulk(best)
     return [
         _passage(chunk, number, scores[chunk.pk]) for number, chunk in enumerate(_diverse(chunks, scores, limit), 1)
     ]
@@ -74,16 +71,6 @@ def fused(*rankings: Sequence[int]) -> dict[int, float]:
         for rank, key in enumerate(ranking, 1):
             scores[key] += 1 / (_RANK_OFFSET + rank)  # type: ignore[assignment]
     return dict(scores)
-
-
-def _by_words(knowledge_base: UUID, query: str, limit: int) -> list[int]:
-    words = _WORD.findall(query)[:_MOST_WORDS]
-    if not words:
-        return []
-    wanted = reduce(or_, (SearchQuery(word, config="english") for word in words))
-    found = Chunk.objects.filter(knowledge_base=knowledge_base, words=wanted)
-    ranked = found.annotate(rank=SearchRank(F("words"), wanted, normalization=1)).order_by("-rank", "id")
-    return list(ranked.values_list("id", flat=True)[:limit])
 
 
 def _diverse(chunks: dict[int, Chunk], scores: dict[int, float], limit: int) -> Iterable[Chunk]:
