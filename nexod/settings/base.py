@@ -123,6 +123,8 @@ def configure(environment: Environment) -> dict[str, Any]:
         "NEXOD_PLATFORM_HOSTS": names(environment.platform_hosts),
         "NEXOD_EGRESS_ALLOW": names(environment.egress_allow),
         "NEXOD_MAX_DOCUMENT_BYTES": environment.max_document_bytes,
+        "NEXOD_LEASE_S": environment.lease_s,
+        "NEXOD_MAX_STATE_BYTES": environment.max_state_bytes,
         "NEXOD_LLM": {
             "base_url": environment.llm_base_url,
             "api_key": environment.llm_api_key,

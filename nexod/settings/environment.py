@@ -30,6 +30,8 @@ class Environment(BaseSettings):
     metrics_token: str = ""
     pool_size: int = Field(default=20, ge=1, le=200)
     max_document_bytes: int = Field(default=25 * 1024 * 1024, ge=1024)
+    lease_s: float = Field(default=30.0, ge=0.5, le=600)
+    max_state_bytes: int = Field(default=4_000_000, ge=10_000, le=100_000_000)
     default_from_email: str = "nexod@localhost"
     llm_base_url: str = ""
     llm_api_key: str = ""

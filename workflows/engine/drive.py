@@ -19,7 +19,6 @@ from workflows.json_text import json_text
 from workflows.models import Run, Step
 
 Json = dict[str, Any]
-MAX_STATE_BYTES = 4_000_000
 
 
 @dataclass(slots=True)
@@ -77,7 +76,7 @@ class Drive:
             text = json_text(output)
         except (TypeError, ValueError, RecursionError) as error:
             raise OutputNotJson(f"The node {node!r} gave something that is not JSON: {error}") from error
-        limit = int(getattr(settings, "NEXOD_MAX_STATE_BYTES", MAX_STATE_BYTES))
+        limit: int = settings.NEXOD_MAX_STATE_BYTES
         with self._lock:
             for name in nodes.keys() - self._sizes.keys():
                 self._sizes[name] = len(json_text(nodes[name]))

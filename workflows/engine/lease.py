@@ -20,7 +20,6 @@ from tenants.context import current_tenant, enter_tenant, release_connections
 from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)
-LEASE_S = 30.0
 BEATS_PER_LEASE = 3
 
 
@@ -47,7 +46,7 @@ class Claim:
 
 def take(run_id: UUID) -> Claim | None:
     """Return a claim on the run, or None when another worker has it or nothing is to be done."""
-    lease_s = float(getattr(settings, "NEXOD_LEASE_S", LEASE_S))
+    lease_s: float = settings.NEXOD_LEASE_S
     asked_at = time.monotonic()
     token = doors.claim_ticket(run_id, worker_name(), lease_s)
     return None if token is None else Claim(run_id, token, current_tenant(), lease_s, asked_at + lease_s)

@@ -1,0 +1,243 @@
+"""Real workers: runs complete, are handed on after a power cut, and happen once however often their message comes."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from tests.probe import probe
+from tests.workbench import Bench, ask, definition, output, text
+from tests.worker import Worker, workers
+
+Start = Callable[..., Worker]
+
+
+@pytest.fixture
+def start(tmp_path: Path, bench: Bench, probes: Any) -> Iterator[Start]:
+    with workers(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """Where probes leave a line for every time that they ran."""
+    file = tmp_path / "log"
+    file.touch()
+    return file
+
+
+def test_a_run_goes_its_way_through_a_worker(bench: Bench, start: Start) -> None:
+    start()
+    run = bench.start(
+        definition([text("a", "draft"), ask("ok", "{{ nodes.a.text }}"), output(said="{{ nodes.ok.content }}")])
+    )
+    until(bench, run, "waiting")
+    bench.decide(run, "approve")
+    found = until(bench, run, "completed")
+    assert found.outputs == {"said": "draft"}
+    assert bench.ticket(run).state == "done"
+    assert _notified(bench) == 4
+
+
+def test_each_tenants_runs_stay_its_own(bench: Bench, start: Start) -> None:
+    start()
+    document = definition([text("a", "On {{ inputs.topic }}"), output(said="{{ nodes.a.text }}")])
+    runs = [
+        (slug, bench.start(document, {"topic": f"{slug} {n}"}, slug=slug))
+        for n in range(5)
+        for slug in ("acme", "globex")
+    ]
+    for number, (slug, run) in enumerate(runs):
+        found = until(bench, run, "completed", slug=slug)
+        assert found.outputs == {"said": f"On {slug} {number // 2}"}
+
+
+def test_a_killed_workers_run_goes_on_elsewhere(bench: Bench, start: Start, log: Path) -> None:
+    first = start(lease_s=1)
+    nodes = [probe("one", log=str(log)), probe("two", log=str(log), seconds=2), probe("three", log=str(log)), output()]
+    run = bench.start(definition(nodes))
+    until_logged(log, "two")
+    first.kill()
+    assert bench.run(run).status == "running"
+    time.sleep(1.1)
+    start(lease_s=1)
+    _resume(bench, run)
+    until(bench, run, "completed")
+    assert Counter(log.read_text().split()) == {"one": 1, "two": 2, "three": 1}
+    assert [(step.node, step.visit, step.attempt) for step in bench.steps(run)] == [
+        ("one", 1, 1),
+        ("two", 1, 2),
+        ("three", 1, 1),
+        ("end", 1, 1),
+    ]
+    assert [event.seq for event in bench.events(run)] == list(range(1, bench.run(run).last_seq + 1))
+    attempts = [event.data["attempt"] for event in bench.events(run) if event.type == "run.started"]
+    assert attempts == [1, 2]
+
+
+def test_before_the_lease_has_run_out_nobody_else_takes_the_run(bench: Bench, start: Start, log: Path) -> None:
+    first = start(lease_s=30)
+    run = bench.start(definition([probe("one", log=str(log), seconds=2), output()]))
+    until_logged(log, "one")
+    first.kill()
+    start(lease_s=30)
+    _resume(bench, run)
+    time.sleep(1)
+    assert bench.run(run).status == "running"
+    assert log.read_text().split() == ["one"]
+
+
+def test_a_run_survives_many_power_cuts(bench: Bench, start: Start, log: Path) -> None:
+    """Each worker gets a little further; what was committed is never done again."""
+    nodes = [probe(f"n{number}", log=str(log), seconds=0.15) for number in range(12)]
+    run = bench.start(definition([*nodes, output()]))
+    cuts = 0
+    while bench.run(run).status != "completed" and cuts < 6:
+        worker = start(lease_s=0.5)
+        time.sleep(0.6 + cuts * 0.13)
+        worker.kill()
+        cuts += 1
+        time.sleep(0.6)
+        if bench.run(run).status != "completed":
+            _resume(bench, run)
+    start(lease_s=0.5)
+    until(bench, run, "completed")
+    times = Counter(log.read_text().split())
+    assert set(times) == {node["id"] for node in nodes}
+    assert sum(times.values()) <= len(nodes) + cuts
+    assert [step.status for step in bench.steps(run)] == ["completed"] * 13
+    assert [event.seq for event in bench.events(run)] == list(range(1, bench.run(run).last_seq + 1))
+
+
+def test_a_message_that_comes_many_times_runs_once(bench: Bench, start: Start, log: Path) -> None:
+    start("one")
+    start("two")
+    run = bench.start(
+        definition([probe("one", log=str(log), seconds=0.5), ask("ok"), probe("two", log=str(log)), output()])
+    )
+    _send(bench, run, times=8)
+    until(bench, run, "waiting")
+    _send(bench, run, times=8)
+    bench.decide(run, "approve")
+    _send(bench, run, times=8)
+    until(bench, run, "completed")
+    _send(bench, run, times=4)
+    time.sleep(0.5)
+    assert Counter(log.read_text().split()) == {"one": 1, "two": 1}
+    assert Counter(bench.types(run))["run.completed"] == 1
+
+
+def test_many_runs_side_by_side(bench: Bench, start: Start, log: Path) -> None:
+    start("one")
+    start("two")
+    document = definition([text("a"), probe("work", log=str(log), seconds=0.05), text("b"), output()])
+    runs = [bench.start(document) for _ in range(20)]
+    for run in runs:
+        until(bench, run, "completed")
+    assert log.read_text().split() == ["work"] * 20
+    assert bench.usage()["steps"] == 80
+
+
+def test_cancel_reaches_a_worker_within_a_second(bench: Bench, start: Start, log: Path) -> None:
+    from workflows.actions.runs import cancel_run
+
+    start()
+    run = bench.start(definition([probe("slow", log=str(log), seconds=20, patient=False), output()]))
+    until_logged(log, "slow")
+    with bench.inside():
+        cancel_run(actor=bench.user("owner"), run=bench.run(run))
+    began = time.monotonic()
+    until(bench, run, "cancelled")
+    assert time.monotonic() - began < 1
+    assert bench.run(bench.start(definition([text("a"), output()]))).status == "pending"
+
+
+def test_a_workflow_deleted_in_flight_does_not_stop_its_run(bench: Bench, start: Start, log: Path) -> None:
+    from workflows.actions.workflows import delete_workflow
+
+    start()
+    run = bench.start(definition([probe("slow", log=str(log), seconds=0.7), output(said="done")]))
+    until_logged(log, "slow")
+    with bench.inside():
+        delete_workflow(actor=bench.user(), workflow=bench.run(run).workflow)
+    assert until(bench, run, "completed").outputs == {"said": "done"}
+
+
+def test_a_worker_that_is_asked_to_stop_finishes_its_run(bench: Bench, start: Start, log: Path) -> None:
+    worker = start()
+    run = bench.start(definition([probe("slow", log=str(log), seconds=1), text("after"), output()]))
+    until_logged(log, "slow")
+    assert worker.stop() == 0
+    assert bench.run(run).status == "completed"
+
+
+def test_a_suspended_tenants_runs_wait(bench: Bench, start: Start) -> None:
+    from tenants.actions.lifecycle import set_status
+    from tenants.context import enter_platform
+
+    run = bench.start(definition([text("a"), output()]))
+    tenant = bench.tenant("acme")
+    with enter_platform():
+        set_status(tenant=tenant, status="suspended")
+    try:
+        start()
+        time.sleep(1)
+    finally:
+        with enter_platform():
+            set_status(tenant=tenant, status="active")
+    assert bench.run(run).status == "pending"
+    _send(bench, run, times=1)
+    until(bench, run, "completed")
+
+
+def until(bench: Bench, run: UUID, status: str, *, slug: str = "acme", seconds: float = 20) -> Any:
+    """Wait until the run has the status, and return it; fail with its error when it ends otherwise."""
+    ends_at = time.monotonic() + seconds
+    while (found := bench.run(run, slug=slug)).status != status:
+        assert not found.is_over, f"{found.status}: {found.error}"
+        assert time.monotonic() < ends_at, f"still {found.status}: {bench.types(run, slug=slug)}"
+        time.sleep(0.02)
+    while status in ("completed", "cancelled", "waiting") and bench.ticket(run).state == "claimed":
+        time.sleep(0.01)
+    return found
+
+
+def until_logged(log: Path, line: str, *, seconds: float = 20) -> None:
+    ends_at = time.monotonic() + seconds
+    while line not in log.read_text().split():
+        assert time.monotonic() < ends_at, f"{line} did not begin"
+        time.sleep(0.02)
+
+
+def _send(bench: Bench, run: UUID, *, times: int) -> None:
+    from nexod.kernel.queue import enqueue
+
+    with bench.inside():
+        for _ in range(times):
+            enqueue("workflows.advance_run", queue="runs", run=str(run))
+
+
+def _resume(bench: Bench, run: UUID) -> None:
+    from workflows.actions.runs import resume_run
+
+    with bench.inside():
+        resume_run(actor=bench.user(), run=bench.run(run))
+
+
+def _notified(bench: Bench) -> int:
+    """Three who may decide, and whoever started the run."""
+    from collaboration.models import Notification
+
+    ends_at = time.monotonic() + 5
+    while True:
+        with bench.inside():
+            found = Notification.objects.count()
+        if found >= 4 or time.monotonic() > ends_at:
+            return found
+        time.sleep(0.05)
