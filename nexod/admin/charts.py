@@ -10,8 +10,9 @@ from django.utils.safestring import SafeString
 
 from nexod.admin import formats
 
-WIDTH, HEIGHT, FOOT, LEFT = 640.0, 150.0, 18.0, 44.0
-STEPS = (1, 2, 2.5, 5, 10)
+HEIGHT, FOOT, LEFT = 150.0, 18.0, 44.0
+WIDE, MIDDLE, NARROW = 640.0, 460.0, 340.0
+STEPS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
 Show = Callable[[float], str]
 
 
@@ -28,12 +29,14 @@ class Bar:
         return sum(amount for _, amount in self.parts)
 
 
-def bars(columns: Sequence[Bar], *, names: Mapping[str, str], label: str, show: Show = formats.count) -> SafeString:
+def bars(
+    columns: Sequence[Bar], *, names: Mapping[str, str], label: str, show: Show = formats.count, width: float = WIDE
+) -> SafeString:
     """Return the chart; ``names`` says what each tone stands for, ``show`` how an amount is written."""
     top = nice(max((bar.total for bar in columns), default=0))
-    wide = (WIDTH - LEFT) / max(len(columns), 1)
+    wide = (width - LEFT) / max(len(columns), 1)
     shown = [_column(bar, LEFT + number * wide, wide, top, names, show) for number, bar in enumerate(columns)]
-    every = max(1, round(len(columns) / 7))
+    every = max(1, round(len(columns) * 85 / width))
     for number, column in enumerate(shown):
         column["labelled"] = number % every == 0
     lines = [{"y": _y(top * share, top), "text": show(top * share)} for share in (0.5, 1)]
@@ -46,12 +49,13 @@ def bars(columns: Sequence[Bar], *, names: Mapping[str, str], label: str, show: 
         "label": label,
         "empty": not used,
         "base": HEIGHT - FOOT,
+        "width": width,
     }
     return render_to_string("nexod/chart.svg", context)
 
 
 def nice(top: float) -> float:
-    """Return the next round number above ``top``: 1, 2, 2.5, 5 or 10 times a power of ten."""
+    """Return the next round number from ``top`` on: one of STEPS times a power of ten."""
     if top <= 0:
         return 1
     power = 1.0

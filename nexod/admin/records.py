@@ -37,6 +37,8 @@ class ListAdmin(ModelAdmin):
 
     icon: ClassVar[str] = "description"
     empty_hint: ClassVar[str] = ""
+    noun: ClassVar[str] = ""
+    nouns: ClassVar[str] = ""
     list_per_page = 50
     show_full_result_count = False
     list_fullwidth = True
@@ -44,6 +46,18 @@ class ListAdmin(ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Return the rows; each list says what it needs of other tables."""
         return super().get_queryset(request)  # type: ignore[no-any-return]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """List, under the words that people use for the rows."""
+        words = {"noun": self.noun, "nouns": self.nouns}
+        return super().changelist_view(request, {**words, **(extra_context or {})})  # type: ignore[no-any-return]
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show a row, under the same words."""
+        words = {"noun": self.noun, "nouns": self.nouns}
+        return super().changeform_view(request, object_id, form_url, {**words, **(extra_context or {})})  # type: ignore[no-any-return]
 
 
 class RecordAdmin(ListAdmin):
@@ -89,16 +103,18 @@ class RecordAdmin(ListAdmin):
         refusal = getattr(request, REFUSAL, None)
         return type(form.__name__, (form,), {"refusal": refusal}) if refusal else form
 
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
         """Show or store; when the action refuses, show the same form again with the reason."""
         try:
             with transaction.atomic():
-                return super().changeform_view(request, *args, **kwargs)  # type: ignore[no-any-return]
+                return super().changeform_view(request, object_id, form_url, extra_context)
         except REFUSED as error:
             if request.method != "POST":
                 raise
             setattr(request, REFUSAL, error)
-            return super().changeform_view(request, *args, **kwargs)  # type: ignore[no-any-return]
+            return super().changeform_view(request, object_id, form_url, extra_context)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Ask and delete; when the action refuses, go back with the reason."""
@@ -112,7 +128,7 @@ class RecordAdmin(ListAdmin):
         """List; an action on many rows is taken back as a whole when one of them is refused."""
         try:
             with transaction.atomic():
-                return super().changelist_view(request, extra_context)  # type: ignore[no-any-return]
+                return super().changelist_view(request, extra_context)
         except REFUSED as error:
             if request.method != "POST":
                 raise

@@ -28,12 +28,16 @@ def crumbs(context: Context) -> dict[str, list[dict[str, str]]]:
     options, original = context.get("opts"), context.get("original")
     if options is None:
         return {"parts": [{"title": str(context.get("title") or "")}]}
-    plural = capfirst(options.verbose_name_plural)
+    plural = capfirst(context.get("nouns") or options.verbose_name_plural)
     if context.get("cl"):
         return {"parts": [{"title": plural}]}
     title = str(context.get("title") or original or "")
     if context.get("adminform"):
-        title = str(original) if original and context.get("change") else f"New {options.verbose_name}"
+        title = (
+            str(original)
+            if original and context.get("change")
+            else f"New {context.get('noun') or options.verbose_name}"
+        )
     listed = {"title": plural, "link": reverse(f"admin:{options.app_label}_{options.model_name}_changelist")}
     if title == plural:
         return {"parts": [{"title": plural}]}

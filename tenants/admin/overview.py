@@ -32,7 +32,7 @@ def with_overview(request: HttpRequest, context: Json) -> Json:
         "today": today,
         "tokens": today.get("tokens_in", 0) + today.get("tokens_out", 0),
         "may_add": is_administrator(request),
-        "charts": usage_charts(SPAN)[:3],
+        "charts": usage_charts(SPAN)[:4],
     }
 
 

@@ -18,6 +18,7 @@ class RunTicketAdmin(ReadOnlyAdmin):
     """Who may work on which run now."""
 
     icon = "format_list_numbered"
+    noun, nouns = "ticket", "run queue"
     empty_hint = "Runs of every tenant queue up here, by id."
     list_display = ("run_id", "tenant", "queue", "stands", "worker", "attempt", "lease", "made")
     list_select_related = ("tenant",)

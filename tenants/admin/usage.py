@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from nexod.admin import formats, staff_site
-from nexod.admin.charts import Bar, Show, bars
+from nexod.admin.charts import MIDDLE, Bar, Show, bars
 from nexod.admin.records import ReadOnlyAdmin
 from tenants.models import Tenant, UsageRecord
 
@@ -51,6 +51,7 @@ class UsageAdmin(ReadOnlyAdmin):
         chosen = next((tenant for tenant in tenants if str(tenant.pk) == request.GET.get("tenant")), None)
         page = {
             "title": "Usage",
+            "nouns": "usage",
             "opts": self.opts,
             "spans": SPANS,
             "span": span,
@@ -80,7 +81,9 @@ def _chart(title: str, days: list[date], amounts: Mapping[date, Amounts], parts:
         Bar(f"{day:%d %b}", [(tone, amounts.get(day, NO_RECORDS).get(metric, 0)) for tone, metric, _ in parts])
         for day in days
     ]
-    return bars(columns, names={tone: name for tone, _, name in parts}, label=f"{title} by day", show=show)
+    return bars(
+        columns, names={tone: name for tone, _, name in parts}, label=f"{title} by day", show=show, width=MIDDLE
+    )
 
 
 def _storage(days: list[date], amounts: Mapping[date, Amounts], before: float) -> SafeString:
@@ -89,7 +92,7 @@ def _storage(days: list[date], amounts: Mapping[date, Amounts], before: float) -
     for day in days:
         stored += amounts.get(day, NO_RECORDS).get(Metric.STORAGE_BYTES, 0)
         columns.append(Bar(f"{day:%d %b}", [("quiet", max(0.0, stored))]))
-    return bars(columns, names={"quiet": "stored"}, label="Storage by day", show=formats.size)
+    return bars(columns, names={"quiet": "stored"}, label="Storage by day", show=formats.size, width=MIDDLE)
 
 
 def _by_tenant(tenants: list[Tenant], span: int) -> list[dict[str, Any]]:

@@ -38,14 +38,14 @@ class ApprovalAdmin(ReadOnlyAdmin):
     search_help_text = "Title or run"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Approval]:
-        """Put what waits first."""
-        first = Case(When(status=Approval.Status.PENDING, then=Value(0)), default=Value(1), output_field=IntegerField())
-        rows = super().get_queryset(request).annotate(rank=first).order_by("rank", "-created_at", "-id")
+        """Leave out what only the pages of an approval and of a run show."""
+        rows = super().get_queryset(request)
         return rows.defer("content", "edited_content", "run__definition", "run__inputs", "run__outputs", "run__error")
 
-    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        """Keep what waits first."""
-        return ("rank", "-created_at", "-id")
+    def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
+        """Put what waits first."""
+        waits = Case(When(status=Approval.Status.PENDING, then=Value(0)), default=Value(1), output_field=IntegerField())
+        return (waits.asc(), "-created_at", "-id")
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
         """Show what is asked, and the answers that the person may give."""
@@ -72,9 +72,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
     def state(self, approval: Approval) -> str:
         """Show whether it waits, or what was decided."""
         waits = approval.status == Approval.Status.PENDING
-        return (
-            states.chip("waiting", text="Waits for you") if waits else states.chip(approval.decision or approval.status)
-        )
+        return states.chip("waiting") if waits else states.chip(approval.decision or approval.status)
 
     @display(description="Asked")
     def asked(self, approval: Approval) -> str:

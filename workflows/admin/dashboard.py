@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from agents.models import Document, ModelConnection
 from nexod.admin.actors import may
-from nexod.admin.charts import Bar, bars
+from nexod.admin.charts import NARROW, Bar, bars
 from tenants import doors
 from workflows.admin.run_page import may_decide
 from workflows.models import Approval, Run, Workflow
@@ -101,6 +101,7 @@ def _chart() -> Any:
         ],
         names={"good": "completed", "bad": "failed", "busy": "others"},
         label=f"Runs of the last {DAYS} days",
+        width=NARROW,
     )
 
 

@@ -19,11 +19,12 @@ Json = dict[str, Any]
 PARTS = ("head", "approval", "result", "graph", "steps")
 EVENTS_SHOWN = 200
 HEAVY = ("inputs", "output")
+SHOWN_BYTES = 100_000
 
 
 def run_context(request: HttpRequest, run_id: UUID | str, *, after: int = 0, every: bool = False) -> Json:
     """Return everything that the parts show; ``after`` leaves out events that the page has already."""
-    artifacts = Prefetch("artifacts", Artifact.objects.defer("content"))
+    artifacts = Prefetch("artifacts", Artifact.objects.defer("content").order_by("created_at"))
     run = (
         Run.objects.select_related("workflow", "started_by", "version")
         .prefetch_related(artifacts)
@@ -39,6 +40,7 @@ def run_context(request: HttpRequest, run_id: UUID | str, *, after: int = 0, eve
         "run": run,
         "steps": steps,
         "latest": set(latest.values()),
+        "shown": _shown(run),
         "graph": picture(run.definition, steps, linked=True),
         "approval": approval,
         "decisions": offered(approval) if approval else (),
@@ -75,6 +77,12 @@ def _events(run: Run, after: int, every: bool) -> Json:
         "last_seq": rows[0].seq if rows else after,
         "earlier": earlier,
     }
+
+
+def _shown(run: Run) -> Artifact | None:
+    """Return the document of a run that is over, when it is one that can be read right on the page."""
+    found = [artifact for artifact in run.artifacts.all() if artifact.media_type == "text/markdown"]
+    return found[-1] if run.is_over and found and found[-1].bytes <= SHOWN_BYTES else None
 
 
 def _permission(run: Run) -> str:

@@ -12,6 +12,7 @@ from nexod.admin import formats, states
 from workflows.models import RunEvent
 
 Data = dict[str, Any]
+_BEFORE_MARK = re.compile(r"\s+([:,.])")
 _PUNCTUATION = re.compile(r"[{}\[\]\"]+|\\\\n")
 LONGEST_DETAIL = 400
 
@@ -39,8 +40,9 @@ def told(event: RunEvent, titles: Mapping[str, str]) -> Told:
 
 def _readable(detail: str) -> str:
     """Cut a long detail, and take the brackets and quotes out of what is the beginning of a JSON object."""
-    text = _PUNCTUATION.sub(" ", detail) if detail.startswith("{") else detail
-    short = " ".join(text.split()) if detail.startswith("{") else text
+    short = detail
+    if detail.startswith("{"):
+        short = _BEFORE_MARK.sub(r"\1", " ".join(_PUNCTUATION.sub(" ", detail).split()))
     return short if len(short) <= LONGEST_DETAIL else f"{short[:LONGEST_DETAIL]}…"
 
 

@@ -98,6 +98,13 @@ class ApiKeyAdmin(RecordAdmin):
             kwargs["initial"] = request.user.pk
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Choose a person, without a way to change or add one here."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "user" and field is not None:
+            field.widget.can_add_related = field.widget.can_change_related = field.widget.can_view_related = False
+        return field
+
     @display(description="Key", ordering="name", header=True)
     def key(self, row: ApiKey) -> list[str]:
         """Show the name over the beginning of the key."""

@@ -21,6 +21,7 @@ class HistoryAdmin(ReadOnlyAdmin):
     """What was added, changed and deleted in this admin."""
 
     icon = "history"
+    noun, nouns = "entry", "history"
     empty_hint = "Everything that people add, change or delete here is written down."
     list_display = ("when", "who", "did", "what", "details")
     list_select_related = ("user", "content_type")

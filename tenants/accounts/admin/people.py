@@ -60,6 +60,7 @@ class PersonAdmin(RecordAdmin):
     """People of the workspace. Access is taken away, not deleted: what a person did keeps its name."""
 
     icon = "group"
+    noun, nouns = "person", "people"
     form = PersonForm
     list_display = ("person", "role", "access", "last_seen")
     list_display_links = ("person",)

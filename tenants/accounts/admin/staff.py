@@ -45,6 +45,7 @@ class StaffAdmin(StaffAccess, RecordAdmin):
     """Who runs the platform."""
 
     icon = "badge"
+    noun, nouns = "member of the staff", "staff"
     form = StaffForm
     list_display = ("member", "rank", "access", "last_seen")
     list_display_links = ("member",)
