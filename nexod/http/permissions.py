@@ -65,7 +65,9 @@ def wanted_scope(request: Request, view: Any) -> str:
 def wanted_permissions(request: Request, view: Any) -> Sequence[str]:
     """Return the permissions that the view's action wants of the account."""
     named: Mapping[str, Sequence[str]] = getattr(view, "permissions_of", {})
-    action = getattr(view, "action", None) or ""
+    action = getattr(view, "action", "")
+    if action is None:
+        return []  # the view does not answer this method: 405 says so
     if action in named:
         return named[action]
     meta = view.queryset.model._meta
