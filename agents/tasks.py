@@ -10,7 +10,7 @@ from agents.actions import ingestion
 from tenants.entry.celery import TenantTask
 
 
-@shared_task(base=TenantTask, name="agents.ingest_document", queue="default")
+@shared_task(base=TenantTask, name="agents.ingest_document")
 def ingest_document(document_id: str) -> None:
     """Parse, chunk, embed and index one document."""
     ingestion.ingest_document(document_id=UUID(document_id))

@@ -54,7 +54,7 @@ def ingest_document(*, document_id: UUID) -> None:
         log.info("the document went away while it was read", extra={"document": str(document_id)})
     except NexodError as error:
         _fail(document_id, error)
-    except BaseException:
+    except Exception:  # not SystemExit: a worker that is stopped leaves the document to the next
         _fail(document_id, NexodError("Something went wrong inside Nexod while reading this document. Try it again."))
         raise
 

@@ -29,7 +29,9 @@ class CrewTaskSerializer(Closed, serializers.ModelSerializer[CrewTask]):
 
     slug = serializers.SlugField(max_length=60)
     agent = references.agent()
-    context: Any = ContextField(required=False, max_length=50, help_text="Slugs of tasks before it whose results it reads")
+    context: Any = ContextField(
+        required=False, max_length=50, help_text="Slugs of tasks before it whose results it reads"
+    )
     output_schema = serializers.DictField(required=False, allow_null=True, help_text="JSON Schema of an object")
 
     class Meta:

@@ -225,7 +225,8 @@ def test_a_document_deleted_meanwhile_stops_quietly(base, editor):
 
 def test_files_belong_to_the_tenant_of_the_place(base, editor, globex, media):
     document, _ = upload(base, editor)
-    assert files.open(document.storage_key).read() == GUIDE
+    with files.open(document.storage_key) as file:
+        assert file.read() == GUIDE
     with enter_tenant(globex):
         assert not files.exists(document.storage_key)
     with enter_platform(), pytest.raises(TenantRequired):
