@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
 from uuid import UUID
 
 from agents.knowledge.embedding import embedder
+from agents.knowledge.parsing.decoding import clean
 from agents.knowledge.stores import vector_store
 from agents.knowledge.words import by_words
 from agents.models import Chunk, KnowledgeBase
@@ -51,7 +52,7 @@ def retrieve(knowledge_base_slug: str, query: str, *, limit: int = 6) -> list[Pa
 
 def search(knowledge_base: KnowledgeBase, query: str, *, limit: int = 6) -> list[Passage]:
     """Return up to ``limit`` passages of ``knowledge_base``, the best first; none for a blank query."""
-    limit = min(limit, MOST_PASSAGES)
+    query, limit = clean(query), min(limit, MOST_PASSAGES)
     if not query.strip() or limit < 1:
         return []
     vector = embedder(knowledge_base.embedding_model).embed([query])[0]
@@ -66,10 +67,10 @@ def search(knowledge_base: KnowledgeBase, query: str, *, limit: int = 6) -> list
 
 def fused(*rankings: Sequence[int]) -> dict[int, float]:
     """Return a score for every id in ``rankings`` (best first each): the sum of its reciprocal ranks."""
-    scores: Counter[int] = Counter()
+    scores: defaultdict[int, float] = defaultdict(float)
     for ranking in rankings:
         for rank, key in enumerate(ranking, 1):
-            scores[key] += 1 / (_RANK_OFFSET + rank)  # type: ignore[assignment]
+            scores[key] += 1 / (_RANK_OFFSET + rank)
     return dict(scores)
 
 
