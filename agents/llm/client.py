@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from agents.llm.endpoint import Ask, Endpoint
 from agents.llm.errors import ModelTimeout
-from agents.llm.structured import response_format
+from agents.llm.structured import bounded, response_format
 from nexod.kernel import run_port
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _body(endpoint: Endpoint, ask: Ask) -> dict[str, Any]:
         new_name = (urlsplit(endpoint.base_url).hostname or "").endswith("openai.com")
         body["max_completion_tokens" if new_name else "max_tokens"] = tokens
     if ask.schema is not None:
-        body["response_format"] = response_format(ask.schema)
+        body["response_format"] = response_format(bounded(ask.schema) if endpoint.small else ask.schema)
     return body
 
 

@@ -10,7 +10,7 @@ Message = Mapping[str, Any]
 """A message of the OpenAI protocol: ``{"role": "user", "content": "..."}``."""
 
 SMALL_ANSWER_TOKENS = 220
-SMALL_CONTEXT_TOKENS = 4096
+SMALL_CONTEXT_TOKENS = 2048  # more would fit, but is read at a few hundred tokens a second
 
 
 @dataclass(frozen=True, slots=True)

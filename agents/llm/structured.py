@@ -13,6 +13,8 @@ from nexod.kernel.errors import InvalidInput
 _THOUGHTS = re.compile(r"<think>.*?</think>", re.DOTALL)
 _FENCE = re.compile(r"```(?:json)?\s*\n?(.*?)```", re.DOTALL)
 _LONGEST_COMPLAINT = 400
+LONGEST_STRING, LONGEST_ARRAY = 240, 8
+_CLOSED = {"enum", "const", "format", "pattern", "maxLength"}
 
 
 class DoesNotFit(ValueError):
@@ -25,6 +27,22 @@ def response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
         "type": "json_schema",
         "json_schema": {"name": "answer", "schema": dict(schema), "strict": _is_strict(schema)},
     }
+
+
+def bounded(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema with a length for every string and array that has none: a small model may not find the end."""
+    inner = {name: _bounded(value) for name, value in schema.items()}
+    if schema.get("type") == "string" and not _CLOSED & schema.keys():
+        inner["maxLength"] = max(LONGEST_STRING, schema.get("minLength", 0))
+    if schema.get("type") == "array" and "maxItems" not in schema:
+        inner["maxItems"] = max(LONGEST_ARRAY, schema.get("minItems", 0))
+    return inner
+
+
+def _bounded(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return bounded(value)
+    return [_bounded(part) for part in value] if isinstance(value, list) else value
 
 
 def parsed(text: str, schema: Mapping[str, Any]) -> Any:

@@ -166,6 +166,18 @@ def test_a_small_model_is_asked_for_a_short_answer(model_server: ModelServer) ->
     assert model_server.requests[0].body["max_tokens"] == 220
 
 
+def test_a_small_model_gets_an_end_to_every_string_and_array(model_server: ModelServer) -> None:
+    """Grammars keep it to the schema, and a small one that rambles inside a string never closes the object."""
+    text, array = {"type": "string"}, {"type": "array", "items": {"type": "string", "enum": ["D1"]}}
+    closed = {"type": "string", "maxLength": 9}
+    properties = {"type": text, "list": array, "short": closed}
+    Gateway(Endpoint(model_server.base_url, "", "tiny", small=True)).chat(HELLO, schema={"properties": properties})
+    [request] = model_server.requests
+    assert request.schema == {
+        "properties": {"type": text | {"maxLength": 240}, "list": array | {"maxItems": 8}, "short": closed}
+    }
+
+
 def test_neither_prompt_nor_key_nor_address_is_logged(
     model_server: ModelServer, endpoint: Endpoint, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -176,7 +176,7 @@ def test_a_small_model_gets_a_short_prompt_and_gives_a_short_answer(
     run_crew(spec, {"passages": "word " * 20_000})
     [request] = model_server.requests
     assert request.body["max_tokens"] == 220
-    assert len(request.text) / 3 + 220 < 4096
+    assert len(request.text) / 3 + 220 < 2048
     assert mentions("Read this.", "[...]", "THE END", "A summary")(request)
 
 
