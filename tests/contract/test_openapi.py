@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from django.utils.html import escape
 from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 from jsonschema import Draft202012Validator
@@ -139,3 +140,12 @@ def test_every_event_that_can_be_told_is_described(document):
         event["properties"]["type"]["const"] for event in document["components"]["schemas"]["RunEvent"]["oneOf"]
     }
     assert described == set(REGISTRY)
+
+
+def test_the_reference_shows_every_operation_and_fetches_nothing_from_elsewhere(program, document):
+    answer = program("acme")("get", "/api/docs")
+    page = answer.content.decode()
+    assert (answer.status_code, answer["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert [op["summary"] for op in operations(document).values() if escape(op["summary"]) not in page] == []
+    fetched = re.findall(r"""<(?:script|link|img|iframe)[^>]*?(?:src|href)=["']([^"']+)""", page)
+    assert [address for address in fetched if not address.startswith("/")] == []
