@@ -63,14 +63,13 @@ class Hub:
         self._reader: asyncio.Task[None] | None = None
 
     async def join(self, topic: str) -> Inbox:
-        """Return an inbox that misses nothing from now on."""
+        """Return an inbox that misses nothing from now on; raise Unavailable when the channel layer is away."""
         inbox = Inbox()
         async with self._changing:
-            if self._reader is None:
-                self._channel = await self._layer.new_channel()
-                self._reader = asyncio.create_task(self._read())
-            if topic not in self._inboxes:
-                await self._layer.group_add(topic, self._channel)
+            try:
+                await self._enter(topic)
+            except (RedisError, OSError) as error:
+                raise Unavailable("Live messages are not available right now.") from error
             self._inboxes.setdefault(topic, set()).add(inbox)
         return inbox
 
@@ -80,11 +79,24 @@ class Hub:
             others = self._inboxes.get(topic, set())
             others.discard(inbox)
             if not others and self._inboxes.pop(topic, None) is not None:
-                await self._layer.group_discard(topic, self._channel)
+                await self._exit(topic)
             if not self._inboxes and self._reader is not None:
                 self._reader.cancel()
                 await asyncio.gather(self._reader, return_exceptions=True)
                 self._reader = None
+
+    async def _enter(self, topic: str) -> None:
+        if self._reader is None:
+            self._channel = await self._layer.new_channel()
+            self._reader = asyncio.create_task(self._read())
+        if topic not in self._inboxes:
+            await self._layer.group_add(topic, self._channel)
+
+    async def _exit(self, topic: str) -> None:
+        try:
+            await self._layer.group_discard(topic, self._channel)
+        except (RedisError, OSError) as error:  # nobody listens here any more, so what still comes is dropped
+            logger.warning("A topic could not be left", extra={"reason": type(error).__name__})
 
     async def _read(self) -> None:
         while True:
@@ -104,15 +116,24 @@ class Hub:
             inbox.put(envelope["message"])
 
     async def _rejoin(self) -> None:
-        try:
-            self._channel = await self._layer.new_channel()
-            for topic in list(self._inboxes):
-                await self._layer.group_add(topic, self._channel)
-        except (RedisError, OSError) as error:  # the next read fails too, and comes back here
-            logger.warning("The channel layer cannot be joined", extra={"reason": type(error).__name__})
+        """Move to a new channel, however long it takes, and tell the watchers that something may have been lost."""
+        while not await self._moved():
+            await asyncio.sleep(REJOIN_S)
         for inboxes in self._inboxes.values():
             for inbox in inboxes:
                 inbox.put(None)
+
+    async def _moved(self) -> bool:
+        async with self._changing:
+            try:
+                former, self._channel = self._channel, await self._layer.new_channel()
+                for topic in self._inboxes:
+                    await self._layer.group_add(topic, self._channel)
+                    await self._layer.group_discard(topic, former)
+            except (RedisError, OSError) as error:
+                logger.warning("The channel layer cannot be joined", extra={"reason": type(error).__name__})
+                return False
+        return True
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
