@@ -10,13 +10,13 @@ from collaboration.actions import notify
 from tenants.entry.celery import TenantTask
 
 
-@shared_task(base=TenantTask, name="collaboration.notify_approval", queue="default")
+@shared_task(base=TenantTask, name="collaboration.notify_approval")
 def notify_approval(approval: str) -> None:
     """Tell everybody who may decide."""
     notify.notify_approval(approval_id=UUID(approval))
 
 
-@shared_task(base=TenantTask, name="collaboration.notify_run", queue="default")
+@shared_task(base=TenantTask, name="collaboration.notify_run")
 def notify_run(run: str) -> None:
     """Tell whoever started the run."""
     notify.notify_run(run_id=UUID(run))

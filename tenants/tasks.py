@@ -8,7 +8,7 @@ from tenants.actions.requests import provision_requested
 from tenants.entry.celery import PlatformTask
 
 
-@shared_task(base=PlatformTask, name="tenants.provision", queue="ops")
+@shared_task(base=PlatformTask, name="tenants.provision")
 def provision(request: str) -> None:
     """Make the tenant that a member of the staff asked for."""
     provision_requested(request=request)

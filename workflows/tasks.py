@@ -9,7 +9,7 @@ from celery import shared_task
 from tenants.entry.celery import TenantTask
 
 
-@shared_task(base=TenantTask, name="workflows.advance_run", queue="runs")
+@shared_task(base=TenantTask, name="workflows.advance_run")
 def advance_run(run: str) -> None:
     """Work on the run until it waits or is over."""
     from workflows.engine.loop import advance

@@ -1,4 +1,4 @@
-"""Every Celery task that is enqueued by name exists, has a base that knows its plane, and goes to a queue that is served."""
+"""Every Celery task that is enqueued by name exists, has a base that knows its plane."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nexod.celery import app
-from nexod.kernel.queue import QUEUES
 from tenants.entry.celery import PlatformTask, TenantTask
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,7 +43,3 @@ def test_each_celery_task_has_a_plane():
 def test_tenant_work_is_enqueued_for_tenants():
     wrong = [name for how, name in _enqueued() if (how == "enqueue") != isinstance(_ours()[name], TenantTask)]
     assert not wrong
-
-
-def test_queues_are_known():
-    assert {task.queue for task in _ours().values() if getattr(task, "queue", None)} <= set(QUEUES)
