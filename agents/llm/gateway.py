@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Any
 from agents.llm.attempt import Attempt
 from agents.llm.client import deadline, seconds_left, still_wanted
 from agents.llm.endpoint import Ask, Endpoint, Message, Reply, ToolCall
-from agents.llm.errors import ModelError, OutputInvalid
+from agents.llm.errors import ModelError, ModelRejectedRequest, OutputInvalid
 from agents.llm.metering import record_answer, record_failure
 from agents.llm.structured import DoesNotFit, check_schema, parsed
 from nexod.kernel.errors import NexodError
@@ -56,7 +57,12 @@ class Gateway:
 
     def _structured(self, ask: Ask, schema: Mapping[str, Any]) -> Reply:
         """Ask; when the answer does not fit, ask once more and say what is wrong with it."""
-        first = self._answer(ask)
+        try:
+            first = self._answer(ask)
+        except ModelRejectedRequest:
+            # Not every provider knows response formats; each can read.
+            ask = _described(ask, schema)
+            first = self._answer(ask)
         try:
             return replace(first, data=parsed(first.text, schema))
         except DoesNotFit as problem:
@@ -124,6 +130,12 @@ def _repaired(ask: Ask, answer: Reply, problem: DoesNotFit, endpoint: Endpoint) 
     complaint = f"That does not fit: {problem} Answer again, with nothing but JSON that fits the schema."
     said = ({"role": "assistant", "content": answer.text}, {"role": "user", "content": complaint})
     return replace(ask, messages=(*ask.messages, *said))
+
+
+def _described(ask: Ask, schema: Mapping[str, Any]) -> Ask:
+    """Return the question with the schema in words instead of in the protocol."""
+    words = f"Answer with nothing but JSON that conforms to this JSON Schema:\n{json.dumps(schema)}"
+    return replace(ask, schema=None, messages=({"role": "system", "content": words}, *ask.messages))
 
 
 def _together(first: Reply, second: Reply) -> Reply:

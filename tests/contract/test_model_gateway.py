@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from agents.llm.endpoint import Endpoint
-from agents.llm.errors import ModelDeclined, OutputInvalid
+from agents.llm.errors import ModelDeclined, ModelRejectedRequest, OutputInvalid
 from agents.llm.gateway import Gateway
 from nexod.kernel.errors import InvalidInput
 from nexod.kernel.events import ModelCalled
-from tests.model_server import Declined, Json, ModelServer, Text, ToolCall, ToolCalls
+from tests.model_server import Declined, Json, ModelServer, Status, Text, ToolCall, ToolCalls
 from tests.model_server.port import Run
 
 HELLO = [{"role": "user", "content": "Say hello to the crew"}]
@@ -129,6 +129,21 @@ def test_a_second_wrong_answer_is_an_error_that_says_what_does_not_fit(
         Gateway(endpoint).chat(HELLO, schema=SCORE)
     assert caught.value.details["problem"].startswith("$.score: 99")
     assert len(model_server.requests) == len(run.spent) == 2
+
+
+def test_a_provider_without_response_formats_reads_the_schema(model_server: ModelServer, endpoint: Endpoint) -> None:
+    model_server.answer(Status(400, "response_format is not supported"), "7?", Json({"score": 7, "why": "good"}))
+    assert Gateway(endpoint).chat(HELLO, schema=SCORE).data["score"] == 7
+    _, *described = model_server.requests
+    assert [request.schema for request in described] == [None, None]
+    assert all(json.dumps(SCORE) in request.messages[0]["content"] for request in described)
+
+
+def test_a_request_that_is_wrong_otherwise_stays_wrong(model_server: ModelServer, endpoint: Endpoint) -> None:
+    model_server.always(Status(400, "no such temperature"))
+    with pytest.raises(ModelRejectedRequest, match="no such temperature"):
+        Gateway(endpoint).chat(HELLO, schema=SCORE)
+    assert len(model_server.requests) == 2
 
 
 def test_a_schema_that_is_none_is_refused_before_anything_is_asked(
