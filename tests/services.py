@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 NEEDS_STORES = ("tests/integration", "tests/contract", "tests/acceptance", "tests/architecture")
+STARTED_BY = "NEXOD_TEST_STORES_PID"
 
 
 def _units_only(arguments: list[str]) -> bool:
@@ -30,9 +31,15 @@ def _start() -> None:
     atexit.register(stack.close)
     os.environ.update(stores.as_environment())
     os.environ["NEXOD_HOME"] = home
+    os.environ[STARTED_BY] = str(os.getpid())
+
+
+def _given() -> bool:
+    """Say whether somebody else's stores are to be used; a parallel worker does not share its parent's."""
+    return "DATABASE_URL" in os.environ and STARTED_BY not in os.environ
 
 
 os.environ["NEXOD_ENV"] = "test"
 os.environ["DJANGO_SETTINGS_MODULE"] = "nexod.settings"
-if "DATABASE_URL" not in os.environ and not _units_only(sys.argv[1:]):
+if not _given() and not _units_only(sys.argv[1:]):
     _start()
