@@ -13,6 +13,7 @@ from uuid import UUID
 from nexod.http.permissions import ScopeMissing
 from nexod.kernel import topics
 from nexod.kernel.errors import NotFound
+from nexod.kernel.hub import Message
 from nexod.observability.metrics import watchers
 from tenants.accounts.models import ApiKey, User
 from tenants.accounts.permissions import require_permission
@@ -25,7 +26,6 @@ ADMITTED_FOR_S = 60.0
 PAGE = 500
 TERMINAL = frozenset(("run.completed", "run.failed", "run.cancelled"))
 
-Message = dict[str, Any]
 Admit = Callable[[], Any]
 
 
@@ -46,7 +46,7 @@ def admit(user: User, key: ApiKey | None, run_id: UUID | str) -> Run:
 def events_after(run_id: UUID | str, after: int, limit: int = PAGE) -> list[Message]:
     """Return at most ``limit`` events of the run beyond ``after``, in order. For use inside the tenant."""
     rows = RunEvent.objects.filter(run_id=run_id, seq__gt=after).order_by("seq")[:limit]
-    return [row.as_message() for row in rows]
+    return [Message(row.as_message()) for row in rows]
 
 
 async def follow(

@@ -12,6 +12,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
 from nexod.kernel.errors import NexodError, NotAuthenticated, NotFound, PermissionDenied
+from nexod.kernel.hub import Message
 from tenants.accounts.authentication import identify
 from tenants.accounts.models import ApiKey, User
 from tenants.models import Tenant
@@ -65,9 +66,9 @@ class DoorConsumer(AsyncWebsocketConsumer):
     async def hear(self, message: dict[str, Any]) -> None:
         """Take a message of the client; most sockets only talk."""
 
-    async def tell(self, message: dict[str, Any]) -> None:
+    async def tell(self, message: Message) -> None:
         """Send a JSON object."""
-        await self.send(text_data=json.dumps(message))
+        await self.send(text_data=message.text)
 
     def caller(self) -> tuple[User, ApiKey | None]:
         """Return who is there, looked up anew; raise NotAuthenticated. For use inside the tenant."""

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from collaboration.consumers.door import DoorConsumer
 from nexod.kernel.errors import InvalidInput
+from nexod.kernel.hub import Message
 from tenants.context import in_tenant
 from workflows import live
 
-HEARTBEAT = {"type": "heartbeat"}
+HEARTBEAT = Message(type="heartbeat")
 
 
 class RunConsumer(DoorConsumer):

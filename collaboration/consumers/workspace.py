@@ -11,7 +11,7 @@ from collaboration import presence
 from collaboration.consumers.door import DoorConsumer
 from nexod.http.permissions import ScopeMissing
 from nexod.kernel import topics
-from nexod.kernel.hub import Inbox
+from nexod.kernel.hub import Inbox, Message
 from nexod.observability.metrics import watchers
 from tenants.context import in_tenant
 
@@ -61,7 +61,7 @@ class WorkspaceConsumer(DoorConsumer):
             elif self._concerns(message):
                 await self.tell(message)
 
-    def _concerns(self, message: dict[str, Any]) -> bool:
+    def _concerns(self, message: Message) -> bool:
         """Some messages are for one person, some for whoever may see such things; an unknown kind is for nobody."""
         kind = str(message.get("kind", "")).partition(".")[0]
         if kind == "notification":
@@ -73,7 +73,7 @@ class WorkspaceConsumer(DoorConsumer):
             await asyncio.sleep(presence.BEAT_S)
             await in_tenant(self.tenant, self.admit)
             await self._beat()
-            await self.tell({"kind": "heartbeat"})
+            await self.tell(Message(kind="heartbeat"))
 
     async def _beat(self, *, is_news: bool = False) -> None:
         await self._show(await in_tenant(self.tenant, self._arrive, is_news))
@@ -81,7 +81,7 @@ class WorkspaceConsumer(DoorConsumer):
     async def _show(self, people: list[presence.Person]) -> None:
         if people != self.shown:
             self.shown = people
-            await self.tell({"kind": "presence", "people": people})
+            await self.tell(Message(kind="presence", people=people))
 
     def _arrive(self, is_news: bool) -> list[presence.Person]:
         presence.arrive(socket=self.socket, user=self.user, name=self.name, page=self.page)

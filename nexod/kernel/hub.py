@@ -6,7 +6,9 @@ Measured with 500 sockets on one run: 59 ms when the layer sends to each, 11 ms 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -21,7 +23,14 @@ REJOIN_S = 1.0
 RENEW_S = 3_600.0
 logger = logging.getLogger(__name__)
 
-Message = dict[str, Any]
+
+class Message(dict[str, Any]):
+    """A message, encoded once however many watch. Nobody changes it after it was made."""
+
+    @cached_property
+    def text(self) -> str:
+        """Return it as JSON."""
+        return json.dumps(self)
 
 
 class Inbox:
@@ -37,8 +46,11 @@ class Inbox:
 
     async def get(self, timeout_s: float | None = None) -> Message | None:
         """Return the next message, or None after ``timeout_s`` of silence or when messages may have been lost."""
+        if not self._queue.empty():
+            return self._queue.get_nowait()
         try:
-            return await asyncio.wait_for(self._queue.get(), timeout_s)
+            async with asyncio.timeout(timeout_s):  # unlike wait_for it makes no task for every message
+                return await self._queue.get()
         except TimeoutError:
             return None
 
@@ -111,9 +123,10 @@ class Hub:
                 await asyncio.sleep(REJOIN_S)
                 await self._rejoin()
 
-    def _hand_out(self, envelope: Message) -> None:
+    def _hand_out(self, envelope: dict[str, Any]) -> None:
+        message = Message(envelope["message"])
         for inbox in self._inboxes.get(envelope["topic"], ()):
-            inbox.put(envelope["message"])
+            inbox.put(message)
 
     async def _rejoin(self) -> None:
         """Move to a new channel, however long it takes, and tell the watchers that something may have been lost."""

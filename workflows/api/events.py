@@ -16,6 +16,7 @@ from django.http.response import HttpResponseBase
 
 from nexod.http.errors import MethodNotAllowed, answer, as_nexod_error, unforeseen
 from nexod.kernel.errors import InvalidInput, NexodError
+from nexod.kernel.hub import Message
 from tenants.accounts.authentication import identify
 from tenants.context import in_tenant
 from tenants.models import Tenant
@@ -89,11 +90,11 @@ async def _frames(request: HttpRequest, tenant: Tenant, run: Run, after: int) ->
         yield f"event: error\ndata: {json.dumps(error.as_dict())}\n\n".encode()
 
 
-def frame(message: live.Message | None) -> bytes:
+def frame(message: Message | None) -> bytes:
     """Return the message as the stream carries it; None is a comment that keeps the connection open."""
     if message is None:
         return b": heartbeat\n\n"
-    return f"id: {message['seq']}\nevent: {message['type']}\ndata: {json.dumps(message)}\n\n".encode()
+    return f"id: {message['seq']}\nevent: {message['type']}\ndata: {message.text}\n\n".encode()
 
 
 def _after(request: HttpRequest, *, is_stream: bool) -> int:
