@@ -84,23 +84,24 @@ def _tenant(slug: str):  # type: ignore[no-untyped-def]
 
 
 @pytest.fixture(scope="session")
-def asgi_server(django_db_setup: None) -> Iterator[int]:
-    """Serve the real application, and give its port; see tests.live_stage."""
+def asgi_server(django_db_setup: None) -> Iterator[object]:
+    """Serve the real application; see tests.live_stage."""
     from tests.live_stage import Server
 
     server = Server()
-    yield server.port
+    yield server
     server.stop()
 
 
 @pytest.fixture
-def stage(asgi_server: int, django_db_blocker: pytest.FixtureRequest) -> Iterator[object]:
+def stage(asgi_server: object, django_db_blocker: pytest.FixtureRequest) -> Iterator[object]:
     """Give runs that are really committed, for watchers in other threads; see tests.live_stage."""
     from tests.live_stage import Stage
 
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         stage = Stage(asgi_server)
         yield stage
+        asgi_server.rest()  # type: ignore[attr-defined]
         stage.clear()
 
 

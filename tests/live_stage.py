@@ -48,6 +48,12 @@ class Server:
             time.sleep(0.01)
         self.port = self._server.servers[0].sockets[0].getsockname()[1]
 
+    def rest(self) -> None:
+        """Wait until every request is over: clients that left are noticed a moment later, and that needs the database."""
+        until = time.monotonic() + 5
+        while self._server.server_state.tasks and time.monotonic() < until:
+            time.sleep(0.01)
+
     def stop(self) -> None:
         self._server.should_exit = True
         self._server.force_exit = True
@@ -57,8 +63,8 @@ class Server:
 class Stage:
     """Both organisations, and what happens in them."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, server: Server) -> None:
+        self.port = server.port
         self._runs: list[Run] = []
         self._keys: dict[tuple[Any, ...], str] = {}
 
