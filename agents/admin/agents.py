@@ -38,9 +38,10 @@ class AgentAdmin(SluggedAdmin):
         ("Knowledge", {"fields": ("knowledge_bases",)}),
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Agent]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Count the crews along."""
-        return super().get_queryset(request).annotate(crew_count=Count("tasks__crew", distinct=True))
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(crew_count=Count("tasks__crew", distinct=True))
+        return rows
 
     @display(description="Agent", ordering="name", header=True)
     def title(self, agent: Agent) -> list[str]:

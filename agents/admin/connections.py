@@ -72,9 +72,10 @@ class ModelConnectionAdmin(SluggedAdmin):
     search_fields = ("name", "slug", "base_url")
     search_help_text = "Name, slug or address"
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ModelConnection]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Count the agents along."""
-        return super().get_queryset(request).annotate(agents_count=Count("agents"))
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(agents_count=Count("agents"))
+        return rows
 
     def get_fieldsets(self, request: HttpRequest, obj: ModelConnection | None = None) -> Any:
         """Offer to remove a key only where one is stored."""

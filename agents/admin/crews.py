@@ -6,8 +6,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
 from django.forms.widgets import Script
+from django.http import HttpRequest
 from unfold.admin import StackedInline
 from unfold.decorators import display
 
@@ -35,9 +35,10 @@ class TaskInline(StackedInline):
     fields = (("order", "slug", "agent"), "description", "expected_output", "context_slugs", "output_schema")
     verbose_name = "task"
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[CrewTask]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Read the contexts in one query."""
-        return super().get_queryset(request).prefetch_related("context")  # type: ignore[no-any-return]
+        rows: QuerySet[Any] = super().get_queryset(request).prefetch_related("context")
+        return rows
 
 
 @admin.register(Crew, site=tenant_site)
@@ -57,9 +58,10 @@ class CrewAdmin(SluggedAdmin):
     class Media:
         js = (Script("nexod/crew.js", type="module"),)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Crew]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Count the tasks along."""
-        return super().get_queryset(request).annotate(tasks_count=Count("tasks"))
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(tasks_count=Count("tasks"))
+        return rows
 
     @display(description="Crew", ordering="name", header=True)
     def title(self, crew: Crew) -> list[str]:

@@ -61,7 +61,7 @@ class DocumentAdmin(ReadOnlyAdmin):
     @display(description="Reason")
     def reason(self, document: Document) -> str:
         """Show why it failed."""
-        return (document.error or {}).get("message", "—")
+        return str((document.error or {}).get("message", "—"))
 
     @display(description="Characters", ordering="text_length")
     def length(self, document: Document) -> str:

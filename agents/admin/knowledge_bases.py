@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from unfold.decorators import display
 
 from agents.actions.knowledge import create_knowledge_base, delete_knowledge_base, update_knowledge_base
 from agents.admin.uploads import panel
 from agents.models import Document, KnowledgeBase
 from nexod.admin import states, tenant_site
-from nexod.admin.actors import actor_of
+from nexod.admin.actors import actor_of, row_id
 from nexod.admin.records import SluggedAdmin
 
 
@@ -31,16 +31,19 @@ class KnowledgeBaseAdmin(SluggedAdmin):
     fieldsets = ((None, {"fields": ("name", "slug", "description")}),)
     change_form_outer_after_template = "nexod/knowledge/panel.html"
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[KnowledgeBase]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Count the documents along."""
         busy = Q(documents__status__in=(Document.Status.PENDING, Document.Status.PROCESSING))
         failed = Q(documents__status=Document.Status.FAILED)
         counts = {"all": Count("documents"), "busy": Count("documents", busy), "failed": Count("documents", failed)}
-        return super().get_queryset(request).annotate(**{f"documents_{name}": count for name, count in counts.items()})
+        rows: QuerySet[Any] = (
+            super().get_queryset(request).annotate(**{f"documents_{name}": count for name, count in counts.items()})
+        )
+        return rows
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
         """Show the documents below the form."""
-        shown = panel(request, _id(object_id)) if request.method == "GET" else {}
+        shown = panel(request, row_id(object_id)) if request.method == "GET" else {}
         return super().change_view(request, object_id, form_url, {**shown, **(extra_context or {})})
 
     def response_add(
@@ -48,9 +51,8 @@ class KnowledgeBaseAdmin(SluggedAdmin):
     ) -> HttpResponse:
         """Go on to the page where documents are dropped."""
         if "_addanother" not in request.POST and "_popup" not in request.POST:
-            request.POST = request.POST.copy()
-            request.POST["_continue"] = "1"
-        return super().response_add(request, obj, post_url_continue)
+            return HttpResponseRedirect(reverse("admin:agents_knowledgebase_change", args=(obj.pk,)))
+        return super().response_add(request, obj, post_url_continue)  # type: ignore[no-any-return]
 
     @display(description="Knowledge base", ordering="name", header=True)
     def title(self, base: KnowledgeBase) -> list[str]:
@@ -81,10 +83,3 @@ class KnowledgeBaseAdmin(SluggedAdmin):
     def remove(self, request: HttpRequest, obj: KnowledgeBase) -> None:
         """Delete by the action."""
         delete_knowledge_base(actor=actor_of(request), knowledge_base=obj)
-
-
-def _id(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

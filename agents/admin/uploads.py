@@ -24,7 +24,7 @@ SHOWN = 100
 BUSY = (Document.Status.PENDING, Document.Status.PROCESSING)
 
 
-def panel(request: HttpRequest, base_id: UUID | None) -> dict[str, Any]:
+def panel(request: HttpRequest, base_id: UUID) -> dict[str, Any]:
     """Return what the documents' panel shows: the newest documents, how many there are, what the person may do."""
     documents = Document.objects.filter(knowledge_base=base_id)
     newest = list(documents[:SHOWN])
@@ -75,7 +75,7 @@ def again(request: HttpRequest, document_id: UUID) -> HttpResponse:
     return HttpResponseRedirect(reverse("admin:agents_knowledgebase_change", args=(document.knowledge_base_id,)))
 
 
-def _take(request: HttpRequest, base: KnowledgeBase, file: UploadedFile) -> dict[str, str]:
+def _take(request: HttpRequest, base: KnowledgeBase, file: UploadedFile[Any]) -> dict[str, str]:
     name = file.name or "document"
     try:
         document, new = upload_document(actor=actor_of(request), knowledge_base=base, name=name, file=file)

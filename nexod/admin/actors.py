@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 
 
 def actor_of(request: HttpRequest) -> Any:
@@ -15,3 +16,18 @@ def actor_of(request: HttpRequest) -> Any:
 def may(request: HttpRequest, permission: str) -> bool:
     """Say whether the account has ``app.codename`` here."""
     return bool(actor_of(request).has_perm(permission))
+
+
+def roles_of(request: HttpRequest) -> frozenset[str]:
+    """Return the names of the account's roles, asked once a request."""
+    if not hasattr(request, "_nexod_roles"):
+        request._nexod_roles = frozenset(actor_of(request).role_names())  # type: ignore[attr-defined]
+    return request._nexod_roles  # type: ignore[attr-defined, no-any-return]
+
+
+def row_id(text: str) -> UUID:
+    """Return the id in an address; raise Http404 for what is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Http404("There is no such page here.") from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.contrib import messages
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.http import HttpRequest
@@ -15,9 +17,10 @@ def problems(error: Refusal) -> list[tuple[str, str]]:
     """Return the refusal as (field, message) pairs; the field is empty where none is named."""
     if isinstance(error, ValidationError):
         return _of_validation(error)
-    if isinstance(error.details, dict):
+    if isinstance(error.details, Mapping):
         return [("", error.message)]
-    named = [(str(item.get("field", "")), str(item.get("message", ""))) for item in error.details]
+    items = [item for item in error.details if isinstance(item, Mapping)]
+    named = [(str(item.get("field", "")), str(item.get("message", ""))) for item in items]
     return named or [("", error.message)]
 
 

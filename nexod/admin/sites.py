@@ -46,7 +46,7 @@ class NexodSite(UnfoldAdminSite):
 
     def render(self, request: HttpRequest, template: str, context: dict[str, Any]) -> TemplateResponse:
         """Return a page inside the site's frame."""
-        request.current_app = self.name  # type: ignore[attr-defined]
+        request.current_app = self.name
         return TemplateResponse(request, template, {**self.each_context(request), **context})
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -57,7 +57,7 @@ class NexodSite(UnfoldAdminSite):
         pages = Paginator(found(self, request, term), 100)
         context = {"page_obj": pages, "results": pages.page(1), "page_counter": 0, "execution_time": 0}
         template = "command_results" if "extended" in request.GET else "search_results"
-        request.current_app = self.name  # type: ignore[attr-defined]
+        request.current_app = self.name
         return TemplateResponse(request, f"unfold/helpers/{template}.html", context, headers={"HX-Trigger": "search"})
 
 

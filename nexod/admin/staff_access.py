@@ -35,7 +35,7 @@ class StaffAccess:
 
 def is_administrator(request: HttpRequest) -> bool:
     """Say whether the member of the staff may change the platform."""
-    return bool(request.user.is_active and request.user.is_superuser)  # type: ignore[union-attr]
+    return bool(request.user.is_active and request.user.is_superuser)
 
 
 def require_administrator(request: HttpRequest) -> None:

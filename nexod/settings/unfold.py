@@ -23,7 +23,7 @@ PRIMARY = {
 
 def _may(permission: str) -> Callable[[HttpRequest], bool]:
     def allowed(request: HttpRequest) -> bool:
-        return bool(request.user.has_perm(permission))  # type: ignore[union-attr]
+        return bool(request.user.has_perm(permission))
 
     return allowed
 

@@ -92,7 +92,7 @@ def provision_requested(*, request: str) -> None:
         _keep(replace(asked, state=FAILED, error="The database refused. The worker's log says why."))
         raise
     _keep(replace(asked, state=DONE, sealed="", tenant=tenant.pk))
-    LogEntry.objects.log_actions(asked.asked_by, [tenant], ADDITION, "Provisioned.", single_object=True)  # type: ignore[arg-type]
+    LogEntry.objects.log_actions(asked.asked_by, [tenant], ADDITION, "Provisioned.", single_object=True)
 
 
 def _provisioned(asked: TenantRequest) -> Tenant:

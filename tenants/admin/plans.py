@@ -34,9 +34,10 @@ class PlanAdmin(StaffAccess, RecordAdmin):
         ("Limits", {"fields": ("runs_per_day", "runs_at_once", "tokens_per_day", "storage_mb")}),
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Plan]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Count the tenants along."""
-        return super().get_queryset(request).annotate(tenants_count=Count("tenants"))
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(tenants_count=Count("tenants"))
+        return rows
 
     @display(description="Plan", ordering="name", header=True)
     def title(self, plan: Plan) -> list[str]:

@@ -45,10 +45,10 @@ class TenantAdmin(StaffAccess, RecordAdmin):
     )
     change_form_outer_before_template = "nexod/staff/tenant_head.html"
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Tenant]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Read host and usage along."""
         today = timezone.now().date()
-        return (
+        rows: QuerySet[Any] = (
             super()
             .get_queryset(request)
             .annotate(
@@ -58,6 +58,7 @@ class TenantAdmin(StaffAccess, RecordAdmin):
                 stored=_used((UsageRecord.Metric.STORAGE_BYTES,)),
             )
         )
+        return rows
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Go to the page that provisions."""

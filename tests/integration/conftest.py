@@ -1,5 +1,6 @@
 """Fixtures of the integration tests."""
 
+from tests.admin import content, staff
 from tests.program import program
 
-__all__ = ["program"]
+__all__ = ["content", "program", "staff"]

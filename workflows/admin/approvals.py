@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
 from nexod.admin import formats, states, tenant_site
-from nexod.admin.actors import actor_of
+from nexod.admin.actors import actor_of, row_id
 from nexod.admin.records import ReadOnlyAdmin
 from nexod.admin.refusals import tell
 from nexod.kernel.errors import NexodError, PermissionDenied
@@ -51,7 +51,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
         """Show what is asked, and the answers that the person may give."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        approval = get_object_or_404(Approval.objects.select_related("run", "step", "decided_by"), pk=object_id)
+        approval = get_object_or_404(Approval.objects.select_related("run", "step", "decided_by"), pk=row_id(object_id))
         page = {
             "title": approval.title,
             "original": approval,

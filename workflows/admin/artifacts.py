@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 from unfold.decorators import display
 
 from nexod.admin import formats, tenant_site
-from nexod.admin.actors import may
+from nexod.admin.actors import may, row_id
 from nexod.admin.records import ReadOnlyAdmin
 from nexod.kernel.errors import PermissionDenied
 from workflows.models import Artifact, Run
@@ -49,7 +49,7 @@ class ArtifactAdmin(ReadOnlyAdmin):
         """Show the text and the passages that it cites."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        artifact = get_object_or_404(Artifact.objects.select_related("run", "step"), pk=object_id)
+        artifact = get_object_or_404(Artifact.objects.select_related("run", "step"), pk=row_id(object_id))
         page = {
             "title": artifact.name,
             "original": artifact,

@@ -113,7 +113,7 @@ def _by_day(runs: QuerySet[Run]) -> dict[Any, dict[str, int]]:
         .values("day")
         .annotate(completed=Count("pk", done), failed=Count("pk", failed), others=Count("pk", ~done & ~failed))
     )
-    return {row["day"]: row for row in rows}
+    return {row["day"]: {name: row[name] for name in ("completed", "failed", "others")} for row in rows}
 
 
 def _first_steps(documents: Json, has_runs: bool) -> list[Json]:

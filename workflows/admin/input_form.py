@@ -49,8 +49,10 @@ class JsonValueField(forms.CharField):
 class InputForm(forms.Form):
     """The inputs of one run; ``inputs()`` gives what ``start_run`` takes, which checks them against the schema again."""
 
-    def __init__(self, schema: Mapping[str, Any], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, prefix=PREFIX, **kwargs)
+    prefix = PREFIX
+
+    def __init__(self, schema: Mapping[str, Any], data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data)
         required = schema.get("required") or []
         for name, part in _properties(schema):
             self.fields[name] = _field(name, part, required=name in required)
@@ -98,18 +100,18 @@ def _text(part: Json, shared: Json) -> forms.Field:
     longest = part.get("maxLength")
     long = part.get("format") == "textarea" or (isinstance(longest, int) and longest > LONG_TEXT)
     widget = UnfoldAdminTextareaWidget(attrs={"rows": 5}) if long else UnfoldAdminTextInputWidget()
-    bounds = {"max_length": longest, "min_length": part.get("minLength")}
-    return forms.CharField(widget=widget, **shared, **bounds)
+    return forms.CharField(widget=widget, max_length=longest, min_length=part.get("minLength"), **shared)
 
 
 def _integer(part: Json, shared: Json) -> forms.Field:
-    bounds = {"min_value": part.get("minimum"), "max_value": part.get("maximum")}
-    return forms.IntegerField(widget=UnfoldAdminIntegerFieldWidget(), **shared, **bounds)
+    low, high = part.get("minimum"), part.get("maximum")
+    return forms.IntegerField(widget=UnfoldAdminIntegerFieldWidget(), min_value=low, max_value=high, **shared)
 
 
 def _number(part: Json, shared: Json) -> forms.Field:
-    bounds = {"min_value": part.get("minimum"), "max_value": part.get("maximum")}
-    return forms.FloatField(widget=UnfoldAdminDecimalFieldWidget(attrs={"step": "any"}), **shared, **bounds)
+    low, high = part.get("minimum"), part.get("maximum")
+    widget = UnfoldAdminDecimalFieldWidget(attrs={"step": "any"})
+    return forms.FloatField(widget=widget, min_value=low, max_value=high, **shared)
 
 
 def _boolean(part: Json, shared: Json) -> forms.Field:

@@ -9,7 +9,7 @@ from django.db.models import Prefetch
 from django.http import Http404, HttpRequest
 from django.template.loader import render_to_string
 
-from nexod.admin.actors import actor_of, may
+from nexod.admin.actors import actor_of, may, roles_of
 from workflows.actions.approvals import offered
 from workflows.admin.graph import picture
 from workflows.admin.timeline import told
@@ -57,9 +57,8 @@ def may_decide(request: HttpRequest, approval: Approval | None) -> bool:
     """Say whether the person's role may decide this approval; the action asks again."""
     if approval is None or not may(request, "workflows.decide_approval"):
         return False
-    actor = actor_of(request)
-    roles = actor.role_names()
-    return bool(actor.is_superuser or "owner" in roles or roles & set(approval.roles))
+    roles = roles_of(request)
+    return bool(actor_of(request).is_superuser or "owner" in roles or roles & set(approval.roles))
 
 
 def rendered_parts(request: HttpRequest, context: Json) -> dict[str, str]:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from unfold.decorators import display
 
 from nexod.admin import formats, states, tenant_site
-from nexod.admin.actors import actor_of, may
+from nexod.admin.actors import actor_of, may, row_id
 from nexod.admin.records import ReadOnlyAdmin
 from nexod.admin.refusals import tell
 from nexod.kernel.errors import NexodError, PermissionDenied
@@ -46,7 +46,7 @@ class RunAdmin(ReadOnlyAdmin):
         """Show the run as it happens."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        context = run_context(request, _uuid(object_id), every="all" in request.GET)
+        context = run_context(request, row_id(object_id), every="all" in request.GET)
         run = context["run"]
         page = {**context, "title": run.title, "original": run, "opts": self.opts, "is_fullwidth": "1"}
         return tenant_site.render(request, "nexod/runs/page.html", page)
@@ -121,10 +121,3 @@ def _act(request: HttpRequest, run_id: UUID, action: Any, log: str, said: str) -
         tenant_site._registry[Run].log_change(request, run, log)
         messages.success(request, said)
     return HttpResponseRedirect(reverse("admin:workflows_run_change", args=(run_id,)))
-
-
-def _uuid(text: str) -> UUID | str:
-    try:
-        return UUID(text)
-    except ValueError:
-        return UUID(int=0)

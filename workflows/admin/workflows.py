@@ -18,7 +18,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from nexod.admin import states, tenant_site
-from nexod.admin.actors import actor_of, may
+from nexod.admin.actors import actor_of, may, row_id
 from nexod.admin.records import RefusableForm, SluggedAdmin
 from nexod.kernel.errors import PermissionDenied
 from workflows.actions.references import TenantReferences
@@ -114,16 +114,16 @@ class WorkflowAdmin(SluggedAdmin):
     search_help_text = "Name, slug or description"
     fieldsets = ((None, {"fields": ("name", "slug", "description")}), ("Definition", {"fields": ("definition",)}))
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Workflow]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Count the runs along, and say how the newest went."""
         newest = Run.objects.filter(workflow=OuterRef("pk")).order_by("-created_at").values("status")[:1]
-        rows = super().get_queryset(request).annotate(runs_count=Count("runs"), newest=Subquery(newest))
-        return rows.defer("published__definition")
+        rows: QuerySet[Any] = super().get_queryset(request).defer("published__definition")
+        return rows.annotate(runs_count=Count("runs"), newest=Subquery(newest))
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
         """Show the drawing and the versions beside the definition."""
-        versions = WorkflowVersion.objects.filter(workflow_id=_uuid(object_id)).select_related("author")
-        workflow = Workflow.objects.filter(pk=_uuid(object_id)).select_related("published").first()
+        versions = WorkflowVersion.objects.filter(workflow_id=row_id(object_id)).select_related("author")
+        workflow = Workflow.objects.filter(pk=row_id(object_id)).select_related("published").first()
         draft = draft_of(workflow) if workflow else None
         shown = {
             "versions": [version for version in versions.defer("definition") if version.number],
@@ -231,10 +231,3 @@ def version(request: HttpRequest, workflow_id: UUID, number: int) -> HttpRespons
         "original": found.workflow,
     }
     return tenant_site.render(request, "nexod/workflows/version.html", page)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -94,7 +94,7 @@ class ApiKeyAdmin(RecordAdmin):
         if db_field.name == "user":
             people = User.objects.filter(is_active=True)
             allowed = may(request, "accounts.add_apikey")
-            kwargs["queryset"] = people if allowed else people.filter(pk=request.user.pk)
+            kwargs["queryset"] = people if allowed else people.filter(pk=actor_of(request).pk)
             kwargs["initial"] = request.user.pk
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 

@@ -105,13 +105,12 @@ class PersonAdmin(RecordAdmin):
     @display(description="Role")
     def role(self, user: User) -> str:
         """Show the role."""
-        return self.roles_shown(user)
+        return _roles(user)
 
     @display(description="Role")
     def roles_shown(self, user: User) -> str:
         """Show the role, or several where there are."""
-        names = sorted(group.name for group in user.groups.all())
-        return format_html('<span class="nx-role">{}</span>', ", ".join(names).capitalize() or "None")
+        return _roles(user)
 
     @display(description="Access", ordering="is_active")
     def access(self, user: User) -> str:
@@ -136,3 +135,8 @@ class PersonAdmin(RecordAdmin):
         return update_user(
             actor=actor, user=original, role=role, is_active=values["is_active"], full_name=values["full_name"]
         )
+
+
+def _roles(user: User) -> str:
+    names = sorted(group.name for group in user.groups.all())
+    return format_html('<span class="nx-role">{}</span>', ", ".join(names).capitalize() or "None")
