@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, cast
+from uuid import uuid4
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
+from nexod.kernel import scope
 from nexod.kernel.errors import NexodError, NotAuthenticated, NotFound, PermissionDenied
 from nexod.kernel.hub import Message
 from tenants.accounts.authentication import identify
 from tenants.accounts.models import ApiKey, User
 from tenants.models import Tenant
 
-UNAUTHENTICATED, FORBIDDEN, MISSING, INVALID, BROKEN = 4401, 4403, 4404, 4400, 1011
+UNAUTHENTICATED, FORBIDDEN, MISSING, INVALID = 4401, 4403, 4404, 4400
+DONE, GONE, BROKEN = 1000, 1001, 1011
 MESSAGE_LIMIT = 4_096
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("nexod.socket")
 
 
 class DoorConsumer(AsyncWebsocketConsumer):
@@ -77,17 +81,25 @@ class DoorConsumer(AsyncWebsocketConsumer):
         return identify(authorization=headers.get("authorization", ""), session_key=session_key)
 
     async def _serve_and_close(self) -> None:
-        code, reason = 1000, ""
+        started = time.monotonic()
+        with scope.bound(scope.request_id, uuid4().hex), scope.bound(scope.tenant, self.tenant.schema_name):
+            code, reason = await self._serve_for_a_reason()
+            facts = {"route": self.scope.get("path"), "code": code, "ms": round((time.monotonic() - started) * 1000, 1)}
+            logger.info("socket", extra=facts)
+        if code != GONE:
+            await self.close(code, reason[:120])
+
+    async def _serve_for_a_reason(self) -> tuple[int, str]:
         try:
             await self.serve()
         except NexodError as error:
-            code, reason = code_of(error), error.message
+            return code_of(error), error.message
         except asyncio.CancelledError:
-            return
+            return GONE, ""
         except Exception:
-            logger.exception("A socket failed in a way that nobody foresaw", extra={"path": self.scope.get("path")})
-            code = BROKEN
-        await self.close(code, reason[:120])
+            logger.exception("A socket failed in a way that nobody foresaw")
+            return BROKEN, ""
+        return DONE, ""
 
 
 def code_of(error: NexodError) -> int:
