@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import httpx
 import pytest
@@ -184,3 +185,20 @@ async def test_many_requests_of_both_tenants_at_once_see_only_their_own(stage):
     keys = {slug: stage.key(slug, "viewer") for slug in ("acme", "globex")}
     async with stage.program("acme", keys["acme"]) as acme, stage.program("globex", keys["globex"]) as globex:
         await asyncio.gather(*[ask(*pair) for _ in range(40) for pair in (("acme", acme), ("globex", globex))])
+
+
+def test_the_reference_page_needs_nothing_from_elsewhere(visit):
+    response = visit("acme").get("/api/docs")
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "/api/v1/workflows/{id}/runs" in page
+    assert "text/event-stream" in page
+    assert "<script" not in page
+    assert not set(re.findall(r"(?:src|href)=\"(?:https?:)?//[^\"]*\"", page))
+
+
+def test_the_schema_is_kept_by_clients_until_it_changes(visit):
+    client = visit("acme")
+    first = client.get("/api/v1/schema")
+    assert first.json()["openapi"].startswith("3.1")
+    assert client.get("/api/v1/schema", headers={"if-none-match": first["ETag"]}).status_code == 304
