@@ -1,8 +1,13 @@
-"""Real Celery workers for acceptance tests: ``python -m tests.worker <ready file>`` runs one that knows the probe node."""
+"""Real Celery workers for acceptance tests, forked from one process that has imported everything: starting one is cheap.
+
+``python -m tests.worker`` reads a JSON line for each worker to start or to wait for, and answers with a line.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,82 +17,121 @@ from pathlib import Path
 from typing import Any
 
 READY_S = 60
+ROOT = Path(__file__).parent.parent
 QUEUES = "runs,crews,default"
+
+
+class Nursery:
+    """The process that workers are forked from."""
+
+    def __init__(self) -> None:
+        environment = {name: value for name, value in os.environ.items() if name != "DATABASE_OWNER_URL"}
+        command = [sys.executable, "-m", "tests.worker"]
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(command, env=environment, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
+
+    def ask(self, **request: Any) -> int:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def close(self) -> None:
+        self._process.communicate(timeout=10)
 
 
 class Worker:
     """One worker process of the test stores."""
 
-    def __init__(self, folder: Path, name: str, *, lease_s: float, threads: int) -> None:
-        ready = folder / f"{name}.ready"
-        ready.unlink(missing_ok=True)
-        self.log = folder / f"{name}.log"
-        environment = {**os.environ, "NEXOD_LEASE_S": str(lease_s), "NEXOD_LOG_FORMAT": "json"}
-        environment.pop("DATABASE_OWNER_URL", None)
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.worker", str(ready), str(threads)],
-                env=environment,
-                stdout=log,
-                stderr=log,
-                cwd=Path(__file__).parent.parent,
-            )
-        self._wait(ready)
-
-    def _wait(self, ready: Path) -> None:
+    def __init__(self, nursery: Nursery, folder: Path, *, lease_s: float, threads: int) -> None:
+        self._nursery = nursery
+        ready = folder / "ready"
+        self.log = folder / "log"
+        self.pid = nursery.ask(ready=str(ready), log=str(self.log), lease_s=lease_s, threads=threads)
+        self.alive = True
         until = time.monotonic() + READY_S
         while not ready.exists():
-            if self.process.poll() is not None or time.monotonic() > until:
-                self.kill()
+            if time.monotonic() > until:
                 raise RuntimeError(f"The worker did not start:\n{self.log.read_text()[-4000:]}")
-            time.sleep(0.05)
+            time.sleep(0.01)
 
-    def kill(self) -> None:
+    def kill(self) -> int:
         """End it as a power cut would."""
-        self.process.kill()
-        self.process.wait(10)
+        return self._end(signal.SIGKILL)
 
     def stop(self) -> int:
         """Ask it to end as a deployment would; return its exit code."""
-        self.process.terminate()
-        return self.process.wait(30)
+        return self._end(signal.SIGTERM)
+
+    def _end(self, number: int) -> int:
+        os.kill(self.pid, number)
+        self.alive = False
+        return self._nursery.ask(wait=self.pid)
 
 
 @contextmanager
-def workers(folder: Path) -> Iterator[Any]:
-    """Give ``start(name, lease_s=30, threads=4) -> Worker``; what still lives at the end is killed."""
+def workers(nursery: Nursery, folder: Path) -> Iterator[Any]:
+    """Give ``start(lease_s=30, threads=4) -> Worker``; what still lives at the end is killed."""
     started: list[Worker] = []
 
-    def start(name: str = "worker", *, lease_s: float = 30, threads: int = 4) -> Worker:
-        started.append(Worker(folder, f"{name}{len(started)}", lease_s=lease_s, threads=threads))
+    def start(*, lease_s: float = 30, threads: int = 4) -> Worker:
+        own = folder / f"worker{len(started)}"
+        own.mkdir()
+        started.append(Worker(nursery, own, lease_s=lease_s, threads=threads))
         return started[-1]
 
     try:
         yield start
     finally:
         for worker in started:
-            if worker.process.poll() is None:
+            if worker.alive:
                 worker.kill()
 
 
-def main() -> None:
-    ready, threads = sys.argv[1:]
+def serve() -> None:
+    """Fork workers until the input ends."""
+    from celery.bin import worker as _  # noqa: F401  what follows is imported here once, for all of them
 
+    import nexod.celery
+    import tests.probe
+    import workflows.engine.loop  # noqa: F401
+
+    tests.probe.register()
+    nexod.celery.app.loader.import_default_modules()
+    for line in sys.stdin:
+        request = json.loads(line)
+        if "wait" in request:
+            answer = os.waitstatus_to_exitcode(os.waitpid(request["wait"], 0)[1])
+        elif not (answer := os.fork()):
+            os._exit(_work(**request))
+        sys.stdout.write(f"{answer}\n")
+        sys.stdout.flush()
+
+
+def _work(ready: str, log: str, lease_s: float, threads: int) -> int:
+    """Be a worker in the forked child."""
     from celery import signals
+    from django.conf import settings
 
     from nexod.celery import app
 
-    def announce(**_: Any) -> None:
-        from tests.probe import register
-
-        register()
-        import workflows.engine.loop  # noqa: F401  the first run of a test should not pay for the import
-
-        Path(ready).touch()
-
-    signals.worker_ready.connect(announce, weak=False)
-    app.worker_main(["worker", "--pool=threads", f"--concurrency={threads}", "-Q", QUEUES, "--loglevel=INFO"])
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for source, target in ((nothing, 0), (file, 1), (file, 2)):
+        os.dup2(source, target)
+    settings.NEXOD_LEASE_S = lease_s
+    signals.worker_ready.connect(lambda **kwargs: Path(ready).touch(), weak=False)
+    arguments = ["worker", "--pool=threads", f"--concurrency={threads}", "-Q", QUEUES, "--loglevel=INFO"]
+    try:
+        app.worker_main([*arguments, "--without-mingle", "--without-gossip", f"--hostname=w{os.getpid()}@test"])
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    import django
+
+    django.setup()
+    serve()

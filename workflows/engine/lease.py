@@ -21,6 +21,7 @@ from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)
 BEATS_PER_LEASE = 3
+PARKED, DONE = "parked", "done"
 
 
 @dataclass(slots=True, eq=False)
@@ -40,7 +41,10 @@ class Claim:
         return self.ends_at - self.lease_s * (1 - 1 / BEATS_PER_LEASE)
 
     def leave(self, state: str) -> bool:
-        """Park or finish the run (``parked``, ``done``); True when it was woken meanwhile and should be claimed again."""
+        """Leave the ticket PARKED or DONE; True when it was woken meanwhile and should be claimed again.
+
+        Called in the transaction that says the same in the run's row, so that no power cut comes between the two.
+        """
         return doors.leave_ticket(self.run_id, self.token, state)
 
 

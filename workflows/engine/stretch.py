@@ -17,6 +17,7 @@ from workflows.actions.endings import end_run
 from workflows.actions.events import append_event
 from workflows.engine.drive import Drive
 from workflows.engine.graph import Graph, graph_of
+from workflows.engine.lease import DONE, PARKED, Claim
 from workflows.engine.reins import Reins
 from workflows.engine.saver import checkpoints
 from workflows.engine.step import reason_of
@@ -27,24 +28,26 @@ Json = dict[str, Any]
 logger = logging.getLogger(__name__)
 
 
-def work(run: Run, reins: Reins) -> bool:
-    """Execute the claimed run until it waits (True) or is over (False). Raises RunLost when it is not ours any more."""
-    if not _begin(run):
-        end_run(run.id, Run.Status.CANCELLED)
-        return False
+def work(run: Run, reins: Reins, claim: Claim) -> bool:
+    """Execute the claimed run until it waits or is over, and leave its ticket; True when it is to be claimed again.
+
+    Raises RunLost when it is another worker's by now.
+    """
     drive = Drive(run, reins)
+    if not _begin(run):
+        return _ended(drive, claim, Run.Status.CANCELLED)
     try:
         graph = graph_of(run.definition)
         state, waits = _advanced(graph, drive)
-        return _parked(drive) if waits else _completed(drive, graph, state)
+        return _parked(drive, claim) if waits else _completed(drive, claim, graph.plan.outputs(state))
     except RunLost:
         raise
     except RunWasCancelled:
-        return _ended(drive, Run.Status.CANCELLED)
+        return _ended(drive, claim, Run.Status.CANCELLED)
     except Exception as error:
         if reins.lost:
             raise RunLost from error
-        return _failed(drive, error)
+        return _failed(drive, claim, error)
 
 
 def _begin(run: Run) -> bool:
@@ -83,7 +86,7 @@ def _advanced(graph: Graph, drive: Drive) -> tuple[Json, bool]:
         return graph.advance(drive, saver, run.inputs if begins else None)
 
 
-def _parked(drive: Drive) -> bool:
+def _parked(drive: Drive, claim: Claim) -> bool:
     with transaction.atomic():
         changed = Run.objects.filter(pk=drive.run.id, status=Run.Status.RUNNING, cancel_requested=False).update(
             status=Run.Status.WAITING,
@@ -94,28 +97,33 @@ def _parked(drive: Drive) -> bool:
         if changed:
             append_event(drive.run.id, events.RunWaiting(waiting_for=Run.WaitingFor.APPROVAL))
             _count_steps(drive)
-    return bool(changed) or _ended(drive, Run.Status.CANCELLED)
+            return claim.leave(PARKED)
+    return _ended(drive, claim, Run.Status.CANCELLED)
 
 
-def _completed(drive: Drive, graph: Graph, state: Json) -> bool:
-    return _ended(drive, Run.Status.COMPLETED, outputs=graph.plan.outputs(state))
+def _completed(drive: Drive, claim: Claim, outputs: Json) -> bool:
+    return _ended(drive, claim, Run.Status.COMPLETED, outputs=outputs)
 
 
-def _failed(drive: Drive, error: Exception) -> bool:
+def _failed(drive: Drive, claim: Claim, error: Exception) -> bool:
     """The first step's error is the reason; what is no step's error was not logged yet."""
     if drive.failure is None:
         logger.error("A run failed outside its steps", exc_info=error)
-    return _ended(drive, Run.Status.FAILED, reason=reason_of(drive.failure or error))
+    return _ended(drive, claim, Run.Status.FAILED, reason=reason_of(drive.failure or error))
 
 
 def _ended(
-    drive: Drive, status: Run.Status, *, outputs: Json | None = None, reason: events.Reason | None = None
+    drive: Drive,
+    claim: Claim,
+    status: Run.Status,
+    *,
+    outputs: Json | None = None,
+    reason: events.Reason | None = None,
 ) -> bool:
-    """End the run and return False, which is: it does not wait."""
     with transaction.atomic():
         end_run(drive.run.id, status, outputs=outputs, reason=reason, seconds=drive.seconds)
         _count_steps(drive)
-    return False
+        return claim.leave(DONE)
 
 
 def _count_steps(drive: Drive) -> None:
