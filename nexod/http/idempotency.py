@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.apps import apps
+from django.core.cache import cache
 from django.core.files.uploadedfile import UploadedFile
 from django.db import connection, transaction
 from django.utils import timezone
@@ -30,6 +31,8 @@ REPLAYED = "Idempotency-Replayed"
 MODEL = "accounts.IdempotencyKey"
 KEPT = timedelta(hours=24)
 KEY_LIMIT = 255
+# While this stands in the tenant's cache, its expired rows were deleted within the last day.
+PURGED = "idempotency-purged"
 
 Handler = Callable[..., Response]
 
@@ -140,6 +143,8 @@ def _record(caller: str, key: str, fingerprint: str, response: Response) -> None
     _keys().create(
         caller=caller, key=key, fingerprint=fingerprint, status=response.status_code, body=sealed, headers=headers
     )
+    if cache.add(PURGED, True, KEPT.total_seconds()):
+        purge_expired()
 
 
 def _schema() -> str:

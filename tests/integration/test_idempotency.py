@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
@@ -158,3 +159,15 @@ async def test_while_the_first_is_at_work_the_second_is_409(stage):
     async with busy, stage.program("acme", key) as client:
         answer = await client.post(PATH, json={"name": "Busy"}, headers={"idempotency-key": "busy"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "idempotency_in_flight")
+
+
+def test_expired_records_go_away_by_themselves_once_a_day(visit, acme):
+    client = visit("acme", "editor")
+    with enter_tenant(acme):
+        cache.delete(idempotency.PURGED)
+        old = IdempotencyKey.objects.create(caller="key:gone", key="old", fingerprint="f")
+        IdempotencyKey.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=2))
+    create(client, "Handbook", "k-1")
+    with enter_tenant(acme):
+        assert not IdempotencyKey.objects.filter(pk=old.pk).exists()
+        assert cache.get(idempotency.PURGED)
