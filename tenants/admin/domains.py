@@ -10,10 +10,22 @@ from unfold.decorators import display
 
 from nexod.admin import staff_site, states
 from nexod.admin.actors import actor_of
-from nexod.admin.records import RecordAdmin
+from nexod.admin.records import RecordAdmin, RefusableForm
 from nexod.admin.staff_access import StaffAccess
 from tenants.actions.domains import add_domain, make_primary, remove_domain
 from tenants.models import Domain
+
+
+class DomainForm(RefusableForm):
+    """A host and whose it is."""
+
+    class Meta:
+        model = Domain
+        fields = ("domain", "tenant", "is_primary")
+
+    def clean_domain(self) -> str:
+        """Write the host as it is stored."""
+        return str(self.cleaned_data["domain"]).strip().lower().removesuffix(".")
 
 
 @admin.register(Domain, site=staff_site)
@@ -21,6 +33,7 @@ class DomainAdmin(StaffAccess, RecordAdmin):
     """Hosts that lead to tenants. A name is never changed: add the new one, then remove the old one."""
 
     icon = "language"
+    form = DomainForm
     list_display = ("domain", "tenant", "primary", "tenant_state")
     list_display_links = ("domain",)
     list_select_related = ("tenant",)

@@ -74,7 +74,7 @@ class TenantForm(forms.Form):
 def new(request: HttpRequest) -> HttpResponse:
     """Show the form; ask for the tenant, and show how far it is, with its first owner's password this once."""
     require_administrator(request)
-    form = TenantForm(request.POST or None)
+    form = TenantForm(request.POST if request.method == "POST" else None)
     page = {"title": "New tenant", "form": form, "opts": Tenant._meta}
     if request.method != "POST" or not form.is_valid():
         return staff_site.render(request, "nexod/staff/new_tenant.html", page)
@@ -88,9 +88,7 @@ def new(request: HttpRequest) -> HttpResponse:
             form.add_error(field if field in form.fields else None, message)
         return staff_site.render(request, "nexod/staff/new_tenant.html", page)
     shown = {**page, "title": f"Making {asked.name}", "asked": asked, "password": made, "base": _base(request)}
-    response = staff_site.render(request, "nexod/staff/tenant_asked.html", shown)
-    response["Cache-Control"] = "no-store"
-    return response
+    return staff_site.render(request, "nexod/staff/tenant_asked.html", shown)
 
 
 @staff_site.page("tenants/tenant/asked/<uuid:request_id>/", "tenant_asked")

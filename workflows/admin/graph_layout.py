@@ -75,9 +75,13 @@ def layout(document: Mapping[str, Any]) -> Drawing | None:
     edges = [
         (edge["from"], edge["to"], str(edge.get("when") or ""))
         for edge in _dicts(document.get("edges"))
-        if edge.get("from") in nodes and edge.get("to") in nodes
+        if _names(edge.get("from"), nodes) and _names(edge.get("to"), nodes)
     ]
     return _Plan(nodes, edges, str(document.get("start") or "")).drawing()
+
+
+def _names(value: object, nodes: Mapping[str, Any]) -> bool:
+    return isinstance(value, str) and value in nodes
 
 
 def _dicts(value: object) -> Iterable[dict[str, Any]]:

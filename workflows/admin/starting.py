@@ -30,7 +30,7 @@ def start(request: HttpRequest, kind: str, slug: str) -> HttpResponse:
     if not may(request, PERMISSIONS[kind]):
         raise PermissionDenied("Your role does not run this.")
     target, definition = _target(kind, slug)
-    form = InputForm((definition or {}).get("inputs") or {}, request.POST or None)
+    form = InputForm((definition or {}).get("inputs") or {}, request.POST if request.method == "POST" else None)
     if request.method == "POST" and definition and form.is_valid():
         try:
             run = start_run(actor=actor_of(request), inputs=form.inputs(), **{kind: target})

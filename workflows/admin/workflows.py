@@ -197,6 +197,11 @@ class WorkflowAdmin(SluggedAdmin):
             return HttpResponseRedirect(reverse("admin:workflows_workflow_change", args=(obj.pk,)))
         return super().response_add(request, obj, post_url_continue)  # type: ignore[no-any-return]
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Leave out that a workflow is protected by its own published version: the action lets go of that first."""
+        shown, counts, permissions, _ = super().get_deleted_objects(objs, request)
+        return shown, counts, permissions, []
+
     def remove(self, request: HttpRequest, obj: Workflow) -> None:
         """Delete by the action."""
         delete_workflow(actor=actor_of(request), workflow=obj)

@@ -145,9 +145,7 @@ class ApiKeyAdmin(RecordAdmin):
     def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None) -> HttpResponse:
         """Show the key this once."""
         context = {"title": "Your new key", "key": request._issued_key, "row": obj, "opts": self.opts}  # type: ignore[attr-defined]
-        response = tenant_site.render(request, "nexod/accounts/key_issued.html", context)
-        response["Cache-Control"] = "no-store"
-        return response
+        return tenant_site.render(request, "nexod/accounts/key_issued.html", context)
 
 
 @tenant_site.page("accounts/apikey/<uuid:key_id>/revoke/", "revoke_key")

@@ -54,6 +54,10 @@ class PersonForm(RefusableForm):
             keeps = "Leave it empty to keep the present one; a new one ends the person's sessions."
             self.fields["password"].help_text = keeps if known else "Empty: nobody can log in with a password."
 
+    def clean_email(self) -> str:
+        """Write the address as it is stored."""
+        return str(self.cleaned_data["email"]).strip().lower()
+
 
 @admin.register(User, site=tenant_site)
 class PersonAdmin(RecordAdmin):

@@ -39,6 +39,10 @@ class StaffForm(RefusableForm):
             self.fields["password"].required = new
             self.fields["password"].help_text = "" if new else "Leave it empty to keep the present one."
 
+    def clean_email(self) -> str:
+        """Write the address as it is stored."""
+        return str(self.cleaned_data["email"]).strip().lower()
+
 
 @admin.register(User, site=staff_site)
 class StaffAdmin(StaffAccess, RecordAdmin):
