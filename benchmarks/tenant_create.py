@@ -15,4 +15,6 @@ def measure() -> Figure:
     """Provision tenants with all apps; the password is hashed as in production."""
     world.migrated()
     value = median_ms(lambda: world.tenant(next(_numbers)), repeats=7, warm_up=2)
-    return Figure("tenant_create", value, "ms", f"under {GOAL_MS} ms", value < GOAL_MS, detail="all apps, one transaction")
+    return Figure(
+        "tenant_create", value, "ms", f"under {GOAL_MS} ms", value < GOAL_MS, detail="all apps, one transaction"
+    )

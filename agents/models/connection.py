@@ -10,7 +10,9 @@ from django.db import models
 
 from tenants.records import Record
 
-HTTP_ADDRESS = RegexValidator(r"^https?://[^\s/?#@]+(/[^\s?#]*)?$", "Enter an address such as https://models.example/v1.")
+HTTP_ADDRESS = RegexValidator(
+    r"^https?://[^\s/?#@]+(/[^\s?#]*)?$", "Enter an address such as https://models.example/v1."
+)
 
 
 class ModelConnection(Record):

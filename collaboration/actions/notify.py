@@ -48,6 +48,12 @@ def _tell(people: Iterable[User], *, kind: str, title: str, url: str, key: str) 
         )
         if is_new:
             told += 1
-            message = {"kind": f"notification.{kind}", "user": str(person.pk), "id": str(row.pk), "title": row.title, "url": url}
+            message = {
+                "kind": f"notification.{kind}",
+                "user": str(person.pk),
+                "id": str(row.pk),
+                "title": row.title,
+                "url": url,
+            }
             publish(topic, message)
     return told

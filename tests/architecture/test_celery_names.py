@@ -18,7 +18,10 @@ def _enqueued() -> Iterator[tuple[str, str]]:
     for package in PACKAGES:
         for path in (ROOT / package).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in {"enqueue", "enqueue_platform"}:
+                if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in {
+                    "enqueue",
+                    "enqueue_platform",
+                }:
                     name = node.args[0] if node.args else None
                     if isinstance(name, ast.Constant):
                         yield ast.unparse(node.func).split(".")[-1], str(name.value)

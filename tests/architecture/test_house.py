@@ -14,7 +14,19 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("nexod", "tenants", "agents", "workflows", "collaboration")
 ROOMS = {"crewai": "agents/crew/", "langgraph": "workflows/engine/"}
-VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "handler", "handlers", "manager", "managers", "service"}
+VAGUE = {
+    "utils",
+    "util",
+    "helpers",
+    "helper",
+    "common",
+    "misc",
+    "handler",
+    "handlers",
+    "manager",
+    "managers",
+    "service",
+}
 # Where any exception ends, and how it is told.
 BOUNDARIES = {
     "agents/crew/bridge.py": "raised again in the caller's thread",
@@ -41,7 +53,9 @@ def _functions(path: Path) -> Iterator[tuple[str, int]]:
 
 
 def test_imports_run_one_way():
-    done = subprocess.run([Path(sys.executable).parent / "lint-imports"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [Path(sys.executable).parent / "lint-imports"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout
 
 
@@ -58,17 +72,24 @@ def test_heavy_libraries_stay_in_their_room(library: str):
 
 
 def test_the_web_process_imports_nothing_heavy():
-    program = "import sys, nexod.asgi; print(sorted({'crewai', 'langgraph', 'langchain', 'wordllama', 'openai'} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True, env=os.environ)
+    heavy = {"crewai", "langgraph", "langchain", "wordllama", "openai"}
+    program = f"import sys, nexod.asgi; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True, env=os.environ
+    )
     assert done.stdout.strip() == "[]"
 
 
 def test_files_and_functions_stay_readable():
     long_files = [str(path) for path in _files() if len((ROOT / path).read_text().splitlines()) > LONGEST_FILE]
-    long_functions = [f"{path} {name}" for path in _files() for name, size in _functions(path) if size > LONGEST_FUNCTION]
+    long_functions = [
+        f"{path} {name}" for path in _files() for name, size in _functions(path) if size > LONGEST_FUNCTION
+    ]
     consumers = [str(path) for path in _files() if "consumers" in path.parts]
     long_consumers = [name for name in consumers if len((ROOT / name).read_text().splitlines()) > LONGEST_CONSUMER]
-    long_readies = [f"{path}" for path in _files() for name, size in _functions(path) if name == "ready" and size > LONGEST_READY]
+    long_readies = [
+        f"{path}" for path in _files() for name, size in _functions(path) if name == "ready" and size > LONGEST_READY
+    ]
     assert not long_files + long_functions + long_consumers + long_readies
 
 

@@ -26,7 +26,10 @@ MODELS = [
 ]
 # Every tenant starts with the same five people in their roles; their rows differ, their number does not.
 STARTING = {"accounts_user", "accounts_user_groups"}
-EMPTY_FOR_EVERYBODY = {"accounts_user_user_permissions": "permissions come by role only", "agents_crewtask_context": "none in the cast"}
+EMPTY_FOR_EVERYBODY = {
+    "accounts_user_user_permissions": "permissions come by role only",
+    "agents_crewtask_context": "none in the cast",
+}
 
 
 @pytest.fixture
