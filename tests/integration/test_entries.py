@@ -41,7 +41,9 @@ def test_a_host_leads_to_its_tenant(acme, host):
     assert place_of(host).tenant == acme
 
 
-@pytest.mark.parametrize("host", ["", "unknown.test", "acme.test.evil.test", "127.0.0.1", "[::1]:80", "äcme.test", "acme test"])
+@pytest.mark.parametrize(
+    "host", ["", "unknown.test", "acme.test.evil.test", "127.0.0.1", "[::1]:80", "äcme.test", "acme test"]
+)
 def test_other_hosts_lead_nowhere(acme, host):
     with pytest.raises(TenantUnknown):
         place_of(host)
@@ -59,7 +61,8 @@ def test_a_celery_task_runs_in_the_tenant_of_its_message(acme, globex, whoami):
 
 
 @pytest.mark.parametrize(
-    ("schema", "error"), [(None, TenantRequired), ("", TenantRequired), ("public", InvalidInput), ("t_nobody", TenantUnknown)]
+    ("schema", "error"),
+    [(None, TenantRequired), ("", TenantRequired), ("public", InvalidInput), ("t_nobody", TenantUnknown)],
 )
 def test_a_celery_task_without_a_true_tenant_is_refused(acme, whoami, schema, error):
     headers = {} if schema is None else {TENANT_HEADER: schema}

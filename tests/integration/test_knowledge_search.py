@@ -76,7 +76,7 @@ def test_a_blank_question_finds_nothing(base, query):
 
 @pytest.mark.parametrize(
     "query", ["'; DROP TABLE x; --", "a & | ! ( :*", "the of and", "🦆", "x" * 4000, "\\ \" '", "a\x00b \ud800"]
-)  # noqa: E501
+)
 def test_strange_questions_are_only_questions(base, query):
     assert len(retrieve("docs", query, limit=2)) == 2
 

@@ -149,7 +149,9 @@ def test_what_is_nowhere_is_said_in_the_envelope(program, path):
     assert answer.json()["error"]["request_id"] == answer["X-Request-ID"]
 
 
-@pytest.mark.parametrize(("method", "path"), [("put", "runs"), ("delete", "me"), ("post", "usage"), ("options", "runs")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("put", "runs"), ("delete", "me"), ("post", "usage"), ("options", "runs")]
+)
 def test_a_method_that_does_nothing_is_said_in_the_envelope(program, method, path):
     answer = program("acme", "owner")(method, path)
     assert (answer.status_code, code(answer)) == (405, "method_not_allowed")

@@ -31,7 +31,11 @@ class Command(BaseCommand):
         admin = FirstAdmin(options["email"], password)
         try:
             tenant = provision_tenant(
-                slug=slug, name=options["name"] or slug.title(), domain=options["domain"], admin=admin, plan=options["plan"]
+                slug=slug,
+                name=options["name"] or slug.title(),
+                domain=options["domain"],
+                admin=admin,
+                plan=options["plan"],
             )
         except NexodError as error:
             raise CommandError(error.message) from error

@@ -19,7 +19,9 @@ class Command(DjangoCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Add ``--tenant``."""
         super().add_arguments(parser)
-        parser.add_argument("--tenant", metavar="SLUG", help="Make the superuser in this tenant instead of the platform's staff")
+        parser.add_argument(
+            "--tenant", metavar="SLUG", help="Make the superuser in this tenant instead of the platform's staff"
+        )
 
     def handle(self, *args: Any, tenant: str | None = None, **options: Any) -> str | None:
         """Enter the tenant or the platform plane, then ask as Django does."""
