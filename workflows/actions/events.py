@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -13,15 +14,16 @@ from nexod.kernel import events, topics
 from nexod.kernel.errors import NotFound
 from nexod.observability import work
 from tenants.context import current_tenant
+from workflows.actions.statements import Statement
 from workflows.json_text import json_text
 from workflows.models import RunEvent
 
 # The row lock that the UPDATE takes lasts until the commit, so events become visible in the order of their numbers.
+GROW = "grown AS (UPDATE workflows_run SET last_seq = last_seq + %s WHERE id = %s RETURNING id, last_seq)"
 APPEND = """
-WITH grown AS (UPDATE workflows_run SET last_seq = last_seq + %s WHERE id = %s RETURNING id, last_seq)
 INSERT INTO workflows_runevent (run_id, seq, type, data, at)
-SELECT grown.id, grown.last_seq - %s + told.position, told.type, told.data::jsonb, clock_timestamp()
-FROM grown, unnest(%s::text[], %s::text[]) WITH ORDINALITY AS told (type, data, position)
+SELECT grown.id, grown.last_seq - %s + told.position, told.type, told.data, clock_timestamp()
+FROM grown, (VALUES {rows}) AS told (position, type, data)
 RETURNING seq, at
 """
 
@@ -31,11 +33,16 @@ def append_event(run_id: UUID | str, event: events.Event) -> RunEvent:
     return append_events(run_id, [event])[0]
 
 
-def append_events(run_id: UUID | str, told: Sequence[events.Event]) -> list[RunEvent]:
-    """Append several events in their order, in one round trip; see ``append_event``."""
+def append_events(
+    run_id: UUID | str, told: Sequence[events.Event], *, along: Sequence[Statement] = ()
+) -> list[RunEvent]:
+    """Append several events in their order, in one round trip; see ``append_event``.
+
+    ``along`` are writes that PostgreSQL does in the same statement; outside a transaction they are committed with it.
+    """
     texts = [json_text(event.data()) for event in told]
     with connection.cursor() as cursor:
-        cursor.execute(APPEND, (len(told), run_id, len(told), [event.type for event in told], texts))
+        cursor.execute(*_statement(run_id, [event.type for event in told], texts, along))
         rows = cursor.fetchall()
     if len(rows) != len(told):
         raise NotFound("The run does not exist any more.")
@@ -45,6 +52,16 @@ def append_events(run_id: UUID | str, told: Sequence[events.Event]) -> list[RunE
     ]
     transaction.on_commit(partial(_tell, current_tenant().pk, str(run_id), stored, told), robust=True)
     return stored
+
+
+def _statement(run_id: UUID | str, types: list[str], texts: list[str], along: Sequence[Statement]) -> Statement:
+    count = len(types)
+    parts = [f"along{number} AS ({sql})" for number, (sql, _) in enumerate(along)]
+    values: list[Any] = [value for _, given in along for value in given]
+    values += [count, run_id, count]
+    values += [value for row in zip(range(1, count + 1), types, texts, strict=True) for value in row]
+    rows = ", ".join(["(%s, %s, %s::jsonb)"] * count)
+    return f"WITH {', '.join([*parts, GROW])}{APPEND.format(rows=rows)}", values
 
 
 def _tell(tenant: int, run_id: str, stored: Sequence[RunEvent], told: Sequence[events.Event]) -> None:

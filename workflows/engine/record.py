@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 
 from nexod.kernel import events
 from workflows.actions.events import append_events
+from workflows.actions.statements import Statement, insert_of, update_of
 from workflows.engine.drive import Drive
 from workflows.engine.plan import NodePlan
 from workflows.models import Artifact, Run, Step
@@ -74,7 +76,7 @@ class Record:
             route=result.route,
             totals=self.step.totals(),
         )
-        self.write(*told, done, also=lambda: Artifact.objects.bulk_create(artifacts))
+        self.write(*told, done, rows=artifacts)
         self.drive.count_step()
 
     def fail(self, reason: events.Reason) -> None:
@@ -84,28 +86,27 @@ class Record:
         self.write(events.StepFailed(node=self.step.node, step=str(self.step.id), reason=reason))
         self.drive.count_step()
 
-    def write(self, *told: events.Event, also: Callable[[], object] | None = None) -> None:
-        """Store the row as it is now, then ``also``, and append the events, those untold so far first.
+    def write(self, *told: events.Event, rows: Sequence[Model] = (), also: Callable[[], object] | None = None) -> None:
+        """Store the row as it is now, with the new ``rows``, and append the events, those untold so far first.
 
-        Raises RunLost when the run is another worker's.
+        It is one statement; with ``also``, which runs after it, one transaction. Raises RunLost when the run is another
+        worker's.
         """
         if self.drive.reins.lost:
             self.drive.reins.check()
-        with transaction.atomic():
-            self._save()
-            if also is not None:
+        everything = [*self._untold, *told]
+        along = [self._statement(), *map(insert_of, rows)]
+        if also is None:
+            append_events(self.step.run_id, everything, along=along)
+        else:
+            with transaction.atomic():
+                append_events(self.step.run_id, everything, along=along)
                 also()
-            everything = [*self._untold, *told]
-            if everything:
-                append_events(self.step.run_id, everything)
         self.stored = True
         self._untold = []
 
-    def _save(self) -> None:
-        if self.stored:
-            self.step.save(update_fields=SAVED)
-        else:
-            self.step.save(force_insert=True)
+    def _statement(self) -> Statement:
+        return update_of(self.step, SAVED) if self.stored else insert_of(self.step)
 
     def _finish(self, status: Step.Status) -> None:
         self.step.status = status

@@ -1,0 +1,94 @@
+"""How often the engine asks the database: the cost of a step must not grow with the run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tenants.backend.raw import tenant_connection
+from tests.probe import probe
+from tests.workbench import Bench, ask, definition, output, text
+
+
+def chain(steps: int) -> dict[str, Any]:
+    return definition([*(text(f"n{number}") for number in range(steps - 1)), output()])
+
+
+def statements(bench: Bench, run: Any) -> list[str]:
+    """Advance the run and return what Django's connection was asked, transactions' beginnings and ends included."""
+    from workflows.engine.loop import advance
+
+    with bench.inside(), CaptureQueriesContext(connection) as captured:
+        advance(run)
+    return [query["sql"] for query in captured.captured_queries]
+
+
+def test_an_instant_step_is_one_statement(bench: Bench) -> None:
+    short, long = (statements(bench, bench.start(chain(steps))) for steps in (3, 13))
+    assert len(long) - len(short) == 10
+    assert len(short) - 3 <= 20, "what a run costs beside its steps"
+
+
+def test_a_step_that_takes_its_time_is_two(bench: Bench, probes: dict[str, Any]) -> None:
+    probes["works"] = lambda call: None
+    document = definition([probe("a", "works"), probe("b", "works"), output()])
+    short, long = (
+        statements(bench, bench.start(doc)) for doc in (definition([probe("a", "works"), output()]), document)
+    )
+    assert len(long) - len(short) == 2
+
+
+def test_starting_a_run_asks_a_fixed_number_of_times(bench: Bench) -> None:
+    from workflows.actions.runs import start_run
+
+    workflow = bench.workflow(chain(50))
+    actor = bench.user()
+    with bench.inside(), CaptureQueriesContext(connection) as captured:
+        actor.has_perm("workflows.run_workflow")
+    permissions = len(captured)
+    with bench.inside(), CaptureQueriesContext(connection) as captured:
+        start_run(actor=actor, workflow=workflow, inputs={})
+    assert permissions <= 2
+    assert len(captured) == 8
+
+
+OPEN_TRANSACTIONS = """
+SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+WHERE locktype = 'virtualxid' AND usename = session_user AND pid <> pg_backend_pid()
+"""
+
+
+def test_no_transaction_is_open_while_a_node_works(bench: Bench, probes: dict[str, Any]) -> None:
+    """Neither of Django's nor of the checkpoints': PostgreSQL says so itself."""
+    found: list[int] = []
+
+    def looks(call: Any) -> None:
+        with bench.inside():
+            found.append(_open_transactions())
+            with tenant_connection(bench.tenant("acme")) as other, other.transaction():
+                other.execute("SELECT 1")
+                found.append(_open_transactions())
+
+    probes["looks"] = looks
+    run = bench.ran(definition([ask("ok"), probe("slow", "looks"), output()]))
+    bench.decide(run.id, "approve")
+    assert bench.advance(run.id).status == "completed"
+    assert found == [0, 1]
+
+
+def _open_transactions() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN_TRANSACTIONS)
+        return int(cursor.fetchone()[0])
+
+
+def test_branches_give_their_connections_back(bench: Bench) -> None:
+    branches = [text(f"b{number}") for number in range(8)]
+    edges = [f"a {branch['id']}" for branch in branches] + [f"{branch['id']} end" for branch in branches]
+    document = definition([text("a"), *branches, output()], edges)
+    for _ in range(4):
+        assert bench.ran(document).status == "completed"
+    stats = connection.pool.get_stats()  # type: ignore[attr-defined]
+    assert stats["pool_size"] - stats["pool_available"] <= 1

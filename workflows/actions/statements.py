@@ -1,0 +1,33 @@
+"""A row's INSERT or UPDATE as SQL, so that it can be part of one statement with other writes: one round trip, one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+from django.db.models import Field, Model
+
+Statement = tuple[str, list[Any]]
+
+
+def insert_of(row: Model) -> Statement:
+    """Return the statement that stores a new row, what Django fills in by itself included."""
+    fields = row._meta.concrete_fields
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    marks = ", ".join(["%s"] * len(fields))
+    return f'INSERT INTO "{row._meta.db_table}" ({columns}) VALUES ({marks})', [
+        _value(f, row, add=True) for f in fields
+    ]
+
+
+def update_of(row: Model, names: Sequence[str]) -> Statement:
+    """Return the statement that stores the named fields of a row that exists."""
+    fields = [row._meta.get_field(name) for name in names]
+    pairs = ", ".join(f'"{field.column}" = %s' for field in fields)
+    values = [_value(field, row, add=False) for field in fields]
+    return f'UPDATE "{row._meta.db_table}" SET {pairs} WHERE "id" = %s', [*values, row.pk]
+
+
+def _value(field: Field[Any, Any], row: Model, *, add: bool) -> Any:
+    return field.get_db_prep_save(field.pre_save(row, add), connection)
