@@ -17,6 +17,8 @@ from nexod.kernel.errors import NexodError
 
 REFUSAL = "_nexod_refusal"
 REFUSED = (NexodError, ValidationError)
+# A list that can be filtered by these tells them character by character to whoever may only read the list.
+SECRET_FIELDS = frozenset({"password", "hashed", "encrypted_key"})
 
 
 class RefusableForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -46,6 +48,11 @@ class ListAdmin(ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Return the rows; each list says what it needs of other tables."""
         return super().get_queryset(request)  # type: ignore[no-any-return]
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Refuse to filter by what is stored of a secret; Django allows every field of the model itself."""
+        allowed = super().lookup_allowed(lookup, value, request)
+        return bool(allowed) and not SECRET_FIELDS & set(lookup.split("__"))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """List, under the words that people use for the rows."""
