@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from unfold.sites import UnfoldAdminSite
 
+from nexod.admin.login import LoginForm
 from nexod.admin.searching import found
 from nexod.kernel import errors
 
@@ -23,6 +24,7 @@ class NexodSite(UnfoldAdminSite):
     """An admin site that apps add pages of their own to."""
 
     empty_value_display = "—"
+    login_form = LoginForm
 
     def __init__(self, *, settings_name: str, index_template: str, index_title: str) -> None:
         self.settings_name = settings_name
