@@ -35,6 +35,17 @@ def test_every_step_keeps_what_it_gave(bench: Bench) -> None:
     assert all(step.finished_at >= step.started_at for step in steps)
 
 
+def test_every_step_keeps_what_it_was_given(bench: Bench) -> None:
+    long = text("long", "{{ inputs.topic }}" + "x" * 5000)
+    run = bench.ran(definition([long, text("b", "{{ nodes.long.text }}{{ visits.long }}"), output(said="ok")]))
+    steps = {step.node: step.inputs for step in bench.steps(run.id)}
+    assert steps["long"] == {"inputs.topic": "tides"}
+    assert steps["b"]["visits.long"] == 1
+    assert steps["b"]["nodes.long.text"].startswith("tidesx")
+    assert len(steps["b"]["nodes.long.text"]) == 1000
+    assert steps["end"] == {}
+
+
 def test_the_other_tenant_sees_nothing_of_it(bench: Bench) -> None:
     run = bench.ran(CHAIN)
     with bench.inside("globex"):

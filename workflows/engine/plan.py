@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from nexod.kernel.errors import NotFound
 from workflows.definitions import Definition, Node
-from workflows.errors import RouteMissing
+from workflows.errors import NodeTypeGone, RouteMissing
+from workflows.expressions import names_in as names_in_expression
 from workflows.nodes import registry
 from workflows.nodes.base import NodeType
+from workflows.rendering import names_in as names_in_template
 
 Json = dict[str, Any]
+SCOPE = frozenset({"inputs", "nodes", "run", "visits"})
 # These do neither wait nor think: they run in the driving thread, and their step is written once, when it is over.
 INSTANT = frozenset({"approval", "condition", "output", "template"})
 
@@ -36,6 +40,14 @@ class NodePlan:
     def instant(self) -> bool:
         """Say whether it needs no thread of its own and no step row before it is over."""
         return self.kind.type in INSTANT and self.node.timeout_s is None
+
+    @cached_property
+    def reads(self) -> tuple[str, ...]:
+        """Return the dotted names that the templates and expressions of the config take: ``nodes.draft.text``."""
+        config = self.node.config
+        found = {name for template in self.kind.templates(config).values() for name in names_in_template(template)}
+        found |= {name for e in self.kind.expressions(config).values() for name in names_in_expression(e.source)}
+        return tuple(sorted(name for name in found if name.partition(".")[0] in SCOPE))
 
     def after(self, route: str) -> tuple[str, ...]:
         """Return the nodes that follow when the node leaves by ``route``; raise RouteMissing when it has no such edge."""
@@ -87,4 +99,12 @@ def _node(definition: Definition, node: Node) -> NodePlan:
     targets: dict[str, tuple[str, ...]] = {}
     for edge in definition.leaving[node.id]:
         targets[edge.when] = (*targets.get(edge.when, ()), edge.target)
-    return NodePlan(node, registry.get(node.type), definition.routes(node.id), targets, definition.limits.visits)
+    return NodePlan(node, _kind(node), definition.routes(node.id), targets, definition.limits.visits)
+
+
+def _kind(node: Node) -> NodeType:
+    """Return the node's type; raise NodeTypeGone for one that went after the definition was published."""
+    try:
+        return registry.get(node.type)
+    except NotFound as error:
+        raise NodeTypeGone(error.message, node=node.id) from error

@@ -21,7 +21,7 @@ from workflows.nodes.base import NodeResult
 Json = dict[str, Any]
 INTERRUPTED = events.Reason(code="interrupted", message="The step was not finished.")
 # What the gateway spends is added by the database, so a save of the row must leave it alone.
-SAVED = ("attempt", "status", "inputs", "output", "route", "summary", "error", "finished_at", "seconds", "updated_at")
+SAVED = ("attempt", "status", "output", "route", "summary", "error", "finished_at", "seconds", "updated_at")
 MAX_SUMMARY = 500
 
 

@@ -14,10 +14,11 @@ from nexod.kernel.run_port import RunWasCancelled
 from workflows.engine.bounded import bounded
 from workflows.engine.call import Call, Parked
 from workflows.engine.drive import Drive
+from workflows.engine.given import given
 from workflows.engine.plan import NodePlan
 from workflows.engine.port import Port
 from workflows.engine.record import Record
-from workflows.errors import RunLost, RunTimedOut, SiblingFailed, VisitsExceeded
+from workflows.errors import RunLost, RunTimedOut, SiblingFailed, TextFailed, VisitsExceeded
 from workflows.nodes.base import NodeResult
 
 Json = dict[str, Any]
@@ -77,16 +78,19 @@ def reason_of(error: BaseException) -> Reason:
 
 def _execute(plan: NodePlan, record: Record, state: Json) -> None:
     """Try as often as the definition allows; an error that would come again is not tried again."""
+    values = record.drive.values(state, plan.id, record.step.visit)
+    if not record.stored:
+        record.step.inputs = given(plan.reads, values)
     if record.stored or not plan.instant:
         record.begin()
     for attempt in count(1):
         try:
-            _attempt(plan, record, state)
+            _attempt(plan, record, values)
             return
         except STOPS:
             raise
         except Exception as error:
-            at_node(error, plan.id)
+            _place(error, plan)
             if attempt >= plan.node.retry.attempts or not _may_pass(error):
                 _failed(record, error)
                 raise
@@ -95,9 +99,15 @@ def _execute(plan: NodePlan, record: Record, state: Json) -> None:
             record.drive.reins.rest(delay_s)
 
 
-def _attempt(plan: NodePlan, record: Record, state: Json) -> None:
+def _place(error: Exception, plan: NodePlan) -> None:
+    at_node(error, plan.id)
+    if isinstance(error, TextFailed):
+        error.details = {"field": plan.kind.field_of(plan.node.config, error.source)}
+
+
+def _attempt(plan: NodePlan, record: Record, values: Json) -> None:
     drive = record.drive
-    call = Call(record, drive.values(state, plan.id, record.step.visit))
+    call = Call(record, values)
     port = Port(record)
     try:
         with run_port.use(port):
@@ -108,7 +118,7 @@ def _attempt(plan: NodePlan, record: Record, state: Json) -> None:
     finally:
         port.close()
     plan.after(result.route)
-    output = drive.admit(plan.id, result.output, state.get("nodes", {}))
+    output = drive.admit(plan.id, result.output, values["nodes"])
     record.complete(result, output, call.artifacts)
 
 
