@@ -116,3 +116,21 @@ def test_a_topic_is_all_that_must_be_given():
 def test_every_way_of_visits_stays_within_the_bound():
     """Three drafts by score, and one more for each time that a person may ask for changes."""
     assert 3 + config("approve")["max_changes"] < DEFINITION.limits.visits
+
+
+def largest(schema: dict[str, Any]) -> int:
+    """Return the characters of the largest answer, with room for the JSON around it."""
+    if schema["type"] == "object":
+        return sum(len(name) + 12 + largest(part) for name, part in schema["properties"].items())
+    if schema["type"] == "array":
+        return int(schema["maxItems"]) * (largest(schema["items"]) + 8)
+    return int(schema.get("maxLength", 4))
+
+
+def test_the_worst_answer_fits_the_tokens_that_a_second_try_gets():
+    """A small model can spend a token on each character; the gateway doubles the room when an answer was cut."""
+    starter = starters.get("briefing")
+    tokens = {agent["slug"]: agent["max_tokens"] for agent in starter.agents}
+    for task in starter.crews[0]["tasks"]:
+        assert largest(config("draft")["outputs"][task["slug"]]) <= 2 * tokens[task["agent"]]
+    assert largest(config("score")["output_schema"]) <= 2 * config("score")["max_tokens"]
