@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
-from jsonschema import Draft202012Validator, SchemaError
 
 from agents.actions.rows import free_slug, invalid, saved
 from agents.models import Crew, CrewTask
+from nexod.kernel.json_schemas import SchemaRefused, usable
 from tenants.accounts.models import User
 from tenants.accounts.permissions import require_permission
 
@@ -83,9 +83,11 @@ def _check(crew: Crew, tasks: Tasks) -> None:
 
 def _check_schema(index: int, schema: Any) -> None:
     field = f"tasks.{index}.output_schema"
-    if schema is not None and (not isinstance(schema, dict) or schema.get("type") != "object"):
+    if schema is None:
+        return
+    if not isinstance(schema, dict) or schema.get("type") != "object":
         raise invalid(field, "This is not a JSON Schema of an object.")
     try:
-        Draft202012Validator.check_schema(schema or {})
-    except SchemaError as error:
-        raise invalid(field, f"This is not a JSON Schema: {error.message[:200]}") from error
+        usable(schema)
+    except SchemaRefused as refusal:
+        raise invalid(field, str(refusal)[:300]) from refusal

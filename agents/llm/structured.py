@@ -10,7 +10,6 @@ from typing import Any
 
 from nexod.kernel.errors import InvalidInput
 
-_THOUGHTS = re.compile(r"<think>.*?</think>", re.DOTALL)
 _FENCE = re.compile(r"```(?:json)?\s*\n?(.*?)```", re.DOTALL)
 _LONGEST_COMPLAINT = 400
 LONGEST_STRING, LONGEST_ARRAY = 240, 8
@@ -47,16 +46,27 @@ def _bounded(value: Any) -> Any:
 
 def parsed(text: str, schema: Mapping[str, Any]) -> Any:
     """Return the value in ``text`` (bare, fenced, or after some prose) when it conforms; raise DoesNotFit, saying why."""
-    value = _read(_THOUGHTS.sub("", text).strip())
-    problem = next(iter(_validator(json.dumps(schema, sort_keys=True)).iter_errors(value)), None)
-    if problem is not None:
-        raise DoesNotFit(f"{problem.json_path}: {problem.message}"[:_LONGEST_COMPLAINT])
+    from nexod.kernel.json_schemas import complaints
+
+    value = _read(_without_thoughts(text).strip())
+    for problem in complaints(value, _usable(json.dumps(schema, sort_keys=True))):
+        where = ".".join(filter(None, ("$", problem["field"])))
+        raise DoesNotFit(f"{where}: {problem['message']}"[:_LONGEST_COMPLAINT])
     return value
 
 
 def check_schema(schema: Mapping[str, Any]) -> None:
-    """Raise InvalidInput when ``schema`` itself is not a JSON Schema."""
-    _validator(json.dumps(schema, sort_keys=True))
+    """Raise InvalidInput when ``schema`` itself is not a JSON Schema, or could hang who checks with it."""
+    _usable(json.dumps(schema, sort_keys=True))
+
+
+def _without_thoughts(text: str) -> str:
+    """Return the text without ``<think>...</think>``, in one pass: a pattern would begin anew at every ``<think>``."""
+    kept, at = [], 0
+    while (start := text.find("<think>", at)) >= 0 and (end := text.find("</think>", start)) >= 0:
+        kept.append(text[at:start])
+        at = end + len("</think>")
+    return "".join((*kept, text[at:]))
 
 
 def _read(text: str) -> Any:
@@ -74,18 +84,13 @@ def _no_constant(name: str) -> Any:
 
 
 @lru_cache(maxsize=256)
-def _validator(schema: str) -> Any:
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError
-    from referencing import Registry
+def _usable(schema: str) -> dict[str, Any]:
+    from nexod.kernel.json_schemas import SchemaRefused, usable
 
-    value = json.loads(schema)
     try:
-        Draft202012Validator.check_schema(value)
-    except SchemaError as error:
-        raise InvalidInput(f"The output schema is not a JSON Schema: {error.message[:_LONGEST_COMPLAINT]}") from error
-    # An empty registry: the default one fetches a remote $ref over the network.
-    return Draft202012Validator(value, registry=Registry())
+        return usable(json.loads(schema))
+    except SchemaRefused as refusal:
+        raise InvalidInput(f"The output schema cannot be used: {refusal}"[:_LONGEST_COMPLAINT]) from refusal
 
 
 def _is_strict(schema: Any) -> bool:

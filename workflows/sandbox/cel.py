@@ -56,20 +56,6 @@ def evaluate(expression: str, values: dict[str, Any]) -> Any:
     return _Reading().json(result)
 
 
-def matches(text: str, pattern: str) -> bool:
-    """Say whether the text contains the pattern, by RE2: linear in the text, where Python's re can be made to hang."""
-    result = _matching().eval(data={"text": text, "pattern": pattern})
-    if result.type() == cel.Type.ERROR:
-        raise Refused(_told(result.value()))
-    return result.value() is True
-
-
-@lru_cache(maxsize=1)
-def _matching() -> cel.Expression:
-    env = cel.NewEnv(variables={"text": cel.Type.STRING, "pattern": cel.Type.STRING})
-    return env.compile("text.matches(pattern)")
-
-
 @lru_cache(maxsize=512)
 def _program(expression: str) -> cel.Expression:
     return compiled(expression, untyped())
