@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nexod.kernel.errors import Conflict, NexodError, NotFound
+from nexod.kernel.errors import Conflict, InvalidInput, NexodError, NotFound
 
 
 class TargetGone(NotFound):
@@ -39,6 +39,24 @@ class ApprovalWithdrawn(Conflict):
     """This approval is not needed any more: its run has ended."""
 
     code = "approval_withdrawn"
+
+
+class TextFailed(InvalidInput):
+    """A template or an expression of the definition could not be used. ``source`` is what was written."""
+
+    def __init__(self, message: str, *, source: str = "") -> None:
+        super().__init__(message)
+        self.source = source
+
+
+class NodeTypeGone(NexodError):
+    """The definition has a node of a type that does not exist any more."""
+
+    code, status = "node_type_gone", 422
+
+    def __init__(self, message: str, *, node: str) -> None:
+        super().__init__(message, details={"field": "type"})
+        self.node = node
 
 
 class VisitsExceeded(NexodError):
@@ -81,6 +99,12 @@ class RunLost(NexodError):
     """Another worker has this run now."""
 
     code = "run_lost"
+
+
+class WorkersLost(NexodError):
+    """Every worker that had this run stopped in the middle of it. Resume it when you know why."""
+
+    code = "workers_lost"
 
 
 class SiblingFailed(NexodError):

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
 
 from tests.probe import probe
 from tests.workbench import Bench, ask, definition, output, text
@@ -184,6 +185,35 @@ def test_a_worker_that_is_asked_to_stop_finishes_its_run(bench: Bench, start: St
     assert bench.run(run).status == "completed"
 
 
+def test_a_run_survives_a_database_that_drops_its_connections(bench: Bench, start: Start, log: Path) -> None:
+    start(lease_s=1)
+    nodes = [probe(f"n{number}", log=str(log), seconds=0.3) for number in range(6)]
+    run = bench.start(definition([*nodes, output()]))
+    for name in ("n1", "n3"):
+        until_logged(log, name)
+        _drop_connections(bench)
+    until(bench, run, "completed", seconds=40)
+    assert [step.status for step in bench.steps(run)] == ["completed"] * 7
+    assert [event.seq for event in bench.events(run)] == list(range(1, bench.run(run).last_seq + 1))
+
+
+def test_a_run_that_loses_every_worker_is_given_up(bench: Bench) -> None:
+    """What kills a worker, such as a step that takes all memory, must not kill them all for ever."""
+    from nexod.kernel.events import RunStarted
+    from workflows.actions.events import append_event
+    from workflows.models import Run
+
+    run = bench.start(definition([text("a"), output()]))
+    with bench.inside():
+        Run.objects.filter(pk=run).update(status="running", started_at=bench.run(run).created_at)
+        for attempt in range(10):
+            append_event(run, RunStarted(attempt=attempt + 1))
+    failed = bench.advance(run)
+    assert (failed.status, failed.error["code"]) == ("failed", "workers_lost")
+    _resume(bench, run)
+    assert bench.advance(run).status == "completed"
+
+
 def test_a_suspended_tenants_runs_wait(bench: Bench, start: Start) -> None:
     from tenants.actions.lifecycle import set_status
     from tenants.context import enter_platform
@@ -226,6 +256,17 @@ def _send(bench: Bench, run: UUID, *, times: int) -> None:
     with bench.inside():
         for _ in range(times):
             enqueue("workflows.advance_run", queue="runs", run=str(run))
+
+
+def _drop_connections(bench: Bench) -> None:
+    """End every connection of the application role but this one, as a restart of PostgreSQL would."""
+    with bench.inside(), connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = session_user AND pid <> pg_backend_pid()"
+        )
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]
 
 
 def _resume(bench: Bench, run: UUID) -> None:

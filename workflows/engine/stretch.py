@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from django.db import transaction
-from django.db.models import F
+import psycopg
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import F, Max
 from django.utils import timezone
 
 from nexod.kernel import events
@@ -21,11 +22,14 @@ from workflows.engine.lease import DONE, PARKED, Claim
 from workflows.engine.reins import Reins
 from workflows.engine.saver import checkpoints
 from workflows.engine.step import reason_of
-from workflows.errors import RunLost
+from workflows.errors import RunLost, WorkersLost
 from workflows.models import Run, RunEvent, Step
 
 Json = dict[str, Any]
 logger = logging.getLogger(__name__)
+MAX_LOST_WORKERS = 10
+# The database went away, from Django or from the checkpoints.
+AWAY = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 
 
 def work(run: Run, reins: Reins, claim: Claim) -> bool:
@@ -37,6 +41,7 @@ def work(run: Run, reins: Reins, claim: Claim) -> bool:
     if not _begin(run):
         return _ended(drive, claim, Run.Status.CANCELLED)
     try:
+        _require_hope(run)
         graph = graph_of(run.definition)
         state, waits = _advanced(graph, drive)
         return _parked(drive, claim) if waits else _completed(drive, claim, graph.plan.outputs(state))
@@ -47,6 +52,8 @@ def work(run: Run, reins: Reins, claim: Claim) -> bool:
     except Exception as error:
         if reins.lost:
             raise RunLost from error
+        if drive.failure is None and isinstance(error, AWAY):
+            raise  # not the run's fault: the lease runs out, and the next worker goes on from the checkpoint
         return _failed(drive, claim, error)
 
 
@@ -61,6 +68,16 @@ def _begin(run: Run) -> bool:
         if changed:
             append_event(run.id, _begun(run))
     return bool(changed)
+
+
+def _require_hope(run: Run) -> None:
+    """Raise WorkersLost when worker after worker has had the run and did not come back: it may be what kills them."""
+    if run.status != Run.Status.RUNNING:
+        return
+    told = RunEvent.objects.filter(run=run.id)
+    resumed = told.filter(type=events.RunResumed.type).aggregate(seq=Max("seq"))["seq"] or 0
+    if told.filter(type=events.RunStarted.type, seq__gt=resumed).count() > MAX_LOST_WORKERS:
+        raise WorkersLost
 
 
 def _begun(run: Run) -> events.Event:
