@@ -9,7 +9,7 @@ from typing import Any
 
 from cel_expr_python.cel import Env, Type
 
-from nexod.kernel.errors import InvalidInput
+from workflows.errors import TextFailed
 from workflows.sandbox import Refused, ask_child, cel, named_values
 
 MAX_EXPRESSION = 1_000
@@ -29,7 +29,7 @@ _NAME = re.compile(r"(?<![\w.])(inputs|nodes|visits|run)\b((?:\s*\.\s*\??\s*[A-Z
 _SUBSCRIPT = re.compile(r"""(?<![\w.])(inputs|nodes|visits|run)\s*\[\s*\??\s*(['"])([A-Za-z_]\w*)\2\s*\]""")
 
 
-class ExpressionFailed(InvalidInput):
+class ExpressionFailed(TextFailed):
     """An expression could not be evaluated."""
 
     code = "expression_failed"
@@ -48,14 +48,14 @@ def evaluate(expression: str, values: dict[str, Any]) -> Any:
             return cel.evaluate(expression, needed)
         return ask_child("evaluate", expression=expression, values=needed)
     except Refused as refusal:
-        raise ExpressionFailed(f"The expression {_short(expression)} failed: {refusal}") from refusal
+        raise _failed(expression, f"failed: {refusal}") from refusal
 
 
 def truth(expression: str, values: dict[str, Any]) -> bool:
     """Return whether ``expression`` holds; raise ExpressionFailed when it gives anything but true or false."""
     value = evaluate(expression, values)
     if not isinstance(value, bool):
-        raise ExpressionFailed(f"The expression {_short(expression)} gives {_named(value)}, not true or false.")
+        raise _failed(expression, f"gives {_named(value)}, not true or false.")
     return value
 
 
@@ -63,8 +63,12 @@ def strings(expression: str, values: dict[str, Any]) -> list[str]:
     """Return the list of strings that ``expression`` gives, each once; raise ExpressionFailed for anything else."""
     value = evaluate(expression, values)
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ExpressionFailed(f"The expression {_short(expression)} gives {_named(value)}, not a list of strings.")
+        raise _failed(expression, f"gives {_named(value)}, not a list of strings.")
     return list(dict.fromkeys(value))
+
+
+def _failed(expression: str, why: str) -> ExpressionFailed:
+    return ExpressionFailed(f"The expression {_short(expression)} {why}", source=expression)
 
 
 class Checker:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from nexod.kernel.errors import InvalidInput
+from workflows.errors import TextFailed
 from workflows.sandbox import Refused, ask_child, named_values, templates
 
 MAX_TEMPLATE = 64_000
@@ -26,7 +26,7 @@ _HARMLESS = re.compile(
 _OPENER = re.compile(r"\{[{%#]")
 
 
-class TemplateFailed(InvalidInput):
+class TemplateFailed(TextFailed):
     """A template could not be rendered."""
 
     code = "template_failed"
@@ -44,7 +44,7 @@ def render(template: str, values: dict[str, Any]) -> str:
             return templates.render(template, values)
         return str(ask_child("render", template=template, values=named_values(names_in(template), values)))
     except Refused as refusal:
-        raise TemplateFailed(f"A template could not be rendered: {refusal}") from refusal
+        raise TemplateFailed(f"A template could not be rendered: {refusal}", source=template) from refusal
 
 
 @lru_cache(maxsize=512)

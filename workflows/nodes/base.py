@@ -121,6 +121,11 @@ class NodeType:
         """Return the CEL expressions of a config by dotted field."""
         return {}
 
+    def field_of(self, config: Json, source: str) -> str:
+        """Return the field of the node in which that template or expression is written; empty when in none."""
+        written = self.templates(config) | {at: found.source for at, found in self.expressions(config).items()}
+        return next((f"config.{at}" for at, text in written.items() if text == source), "")
+
     def references(self, config: Json) -> list[Reference]:
         """Return what the config names in its tenant."""
         return []
