@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
-from agents.actions.rows import free_slug, invalid, saved
-from agents.models import Agent, KnowledgeBase
+from agents.actions.rows import InUse, free_slug, invalid, saved
+from agents.models import Agent, Crew, KnowledgeBase
 from tenants.accounts.models import User
 from tenants.accounts.permissions import require_permission
 
@@ -39,8 +40,11 @@ def update_agent(
 
 
 def delete_agent(*, actor: User, agent: Agent) -> None:
-    """Delete it; raise ProtectedError while a crew needs it."""
+    """Delete it; raise InUse while a crew needs it."""
     require_permission(actor, "agents.delete_agent")
+    crews = Crew.objects.filter(Q(tasks__agent=agent) | Q(manager=agent)).distinct().order_by("name")
+    if names := list(crews.values_list("name", flat=True)):
+        raise InUse(f"Crews need this agent: {', '.join(names)}.", details={"crews": names})
     agent.delete()
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.db import transaction
 
-from agents.actions.rows import free_slug, invalid, saved
+from agents.actions.rows import InUse, free_slug, invalid, saved
 from agents.models import ModelConnection
 from nexod.kernel.secrets import encrypt
 from tenants.accounts.models import User
@@ -43,8 +43,10 @@ def update_connection(
 
 
 def delete_connection(*, actor: User, connection: ModelConnection) -> None:
-    """Delete it; raise ProtectedError while agents use it."""
+    """Delete it; raise InUse while agents use it."""
     require_permission(actor, "agents.delete_modelconnection")
+    if names := list(connection.agents.values_list("name", flat=True)):
+        raise InUse(f"Agents use this connection: {', '.join(names)}.", details={"agents": names})
     connection.delete()
 
 

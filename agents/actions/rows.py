@@ -9,10 +9,16 @@ from typing import Any, TypeVar
 from django.db.models import Model
 from django.utils.text import slugify
 
-from nexod.kernel.errors import InvalidInput
+from nexod.kernel.errors import Conflict, InvalidInput
 
 Row = TypeVar("Row", bound=Model)
 LONGEST_SLUG = 60
+
+
+class InUse(Conflict):
+    """Something else still needs this."""
+
+    code = "in_use"
 
 
 def invalid(field: str, message: str) -> InvalidInput:
