@@ -36,8 +36,10 @@ def _container(value: dict[str, Any] | list[Any], level: int) -> SafeString:
 
 
 def _leaf(value: Any) -> SafeString:
+    if value == "":
+        return format_html("<i>{}</i>", "empty")
     if isinstance(value, str):
-        return format_html("<span class=nx-json-text>{}</span>", _cut(value)) if value else format_html("<i>empty</i>")
+        return format_html("<span class=nx-json-text>{}</span>", _cut(value))
     return format_html("<code>{}</code>", _cut(json.dumps(value)))
 
 
