@@ -1,0 +1,18 @@
+"""Fixtures of the acceptance tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.front_door import Door
+from tests.workbench import Bench
+
+
+@pytest.fixture
+def door(bench: Bench) -> Iterator[Door]:
+    """Return both organisations as outsiders meet them."""
+    found = Door(bench)
+    yield found
+    found.close()
