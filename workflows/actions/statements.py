@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Any
 
 from django.db import connection
@@ -21,9 +21,9 @@ def insert_of(row: Model) -> Statement:
     ]
 
 
-def update_of(row: Model, names: Sequence[str]) -> Statement:
+def update_of(row: Model, names: Collection[str]) -> Statement:
     """Return the statement that stores the named fields of a row that exists."""
-    fields = [row._meta.get_field(name) for name in names]
+    fields = [field for field in row._meta.concrete_fields if field.name in names]
     pairs = ", ".join(f'"{field.column}" = %s' for field in fields)
     values = [_value(field, row, add=False) for field in fields]
     return f'UPDATE "{row._meta.db_table}" SET {pairs} WHERE "id" = %s', [*values, row.pk]
