@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import uuid4
 
 import httpx
 import pytest
+from django.db import connections
 from django.test import Client
 from prometheus_client import REGISTRY
 
@@ -185,6 +186,22 @@ async def test_a_watcher_that_leaves_is_forgotten(stage):
     async with asyncio.timeout(5):
         while watched() != before:
             await asyncio.sleep(0.02)
+
+
+async def test_an_open_stream_holds_no_database_connection(stage):
+    def in_use() -> int:
+        stats = connections["default"].pool.get_stats()
+        return stats["pool_size"] - stats["pool_available"]
+
+    run, clients = await stage.run("acme"), [viewer(stage) for _ in range(3)]
+    before = in_use()
+    async with AsyncExitStack() as open_:
+        for client in clients:
+            watch = await open_.enter_async_context(watching(client, run))
+            assert len(await watch.events(1)) == 1
+        async with asyncio.timeout(5):
+            while in_use() > before:
+                await asyncio.sleep(0.02)
 
 
 async def test_the_other_tenant_hears_nothing(stage):

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 from uuid import UUID
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -18,7 +19,7 @@ from nexod.http.errors import MethodNotAllowed, answer, as_nexod_error, unforese
 from nexod.kernel.errors import InvalidInput, NexodError
 from nexod.kernel.hub import Message
 from tenants.accounts.authentication import identify
-from tenants.context import in_tenant
+from tenants.context import in_tenant, release_connections
 from tenants.models import Tenant
 from workflows import live
 from workflows.models import Run
@@ -48,6 +49,8 @@ async def _answer(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
         return await in_tenant(tenant, _page, request, run, after)
     if run.is_over and run.last_seq <= after:
         return HttpResponse(status=204)  # tells an EventSource that there is nothing to reconnect for
+    # The host was looked up in this request's own thread, whose connection would be held as long as the stream lasts.
+    await sync_to_async(release_connections)()
     return _stream(request, tenant, run, after)
 
 
