@@ -129,8 +129,11 @@ def release_connections() -> None:
             connection.close()
 
 
-async def in_tenant(tenant: Tenant, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Run the synchronous ``work`` in a thread, inside ``tenant``, and give its connection back: the only ORM for async code."""
+async def in_tenant(tenant: Tenant | str, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run the synchronous ``work`` in a thread, inside ``tenant``, and give its connection back: the only ORM for async code.
+
+    A row says what the tenant was when it was read; a schema name asks anew whether the tenant may still work.
+    """
 
     def hop() -> R:
         try:

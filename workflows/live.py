@@ -79,7 +79,7 @@ async def follow(
 async def _readmitted(tenant: Tenant, still: Admit, admitted: float) -> float:
     if time.monotonic() - admitted < ADMITTED_FOR_S:
         return admitted
-    await in_tenant(tenant, still)
+    await in_tenant(tenant.schema_name, still)  # by name: the tenant may have been suspended meanwhile
     return time.monotonic()
 
 

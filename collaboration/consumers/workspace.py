@@ -16,6 +16,8 @@ from nexod.observability.metrics import watchers
 from tenants.context import in_tenant
 
 PAGE_LIMIT = 200
+# A socket's every word goes to everybody's sockets: what it says sooner is told with its next beat.
+NEWS_S = 1.0
 # What a message's kind begins with, and the permission that its readers need.
 NEEDS = {"approval": "workflows.view_approval", "run": "workflows.view_run"}
 
@@ -24,6 +26,8 @@ class WorkspaceConsumer(DoorConsumer):
     """Tells ``{"kind": "presence", "people": [...]}`` and the workspace's messages; hears ``{"kind": "here", "page": "/..."}``."""
 
     page = ""
+    told_page = ""
+    told_at = 0.0
     shown: list[presence.Person] | None = None
 
     async def serve(self) -> None:
@@ -44,7 +48,8 @@ class WorkspaceConsumer(DoorConsumer):
         page = message.get("page")
         if message.get("kind") == "here" and isinstance(page, str) and page.startswith("/") and hasattr(self, "user"):
             self.page = page[:PAGE_LIMIT]
-            await self._beat(is_news=True)
+            if time.monotonic() - self.told_at >= NEWS_S:
+                await self._tell_news()
 
     def admit(self) -> None:
         """Learn who is there and what they may be told; raise NotAuthenticated or ScopeMissing. For use inside the tenant."""
@@ -71,9 +76,17 @@ class WorkspaceConsumer(DoorConsumer):
     async def _beat_for_ever(self) -> None:
         while True:
             await asyncio.sleep(presence.BEAT_S)
-            await in_tenant(self.tenant, self.admit)
-            await self._beat()
+            await in_tenant(
+                self.tenant.schema_name, self.admit
+            )  # by name: the tenant may have been suspended meanwhile
+            await self._tell_news()
             await self.tell(Message(kind="heartbeat"))
+
+    async def _tell_news(self) -> None:
+        """Be here, and tell the others when the page is another than they know."""
+        is_news = self.page != self.told_page
+        self.told_page, self.told_at = self.page, time.monotonic()
+        await self._beat(is_news=is_news)
 
     async def _beat(self, *, is_news: bool = False) -> None:
         await self._show(await in_tenant(self.tenant, self._arrive, is_news))
