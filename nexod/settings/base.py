@@ -156,6 +156,8 @@ def _valkey(url: str) -> dict[str, Any]:
                 "KEY_FUNCTION": "tenants.cache.key",
                 "REVERSE_KEY_FUNCTION": "tenants.cache.reverse_key",
                 "KEY_PREFIX": "nexod",
+                # Not pickle, its default: whoever can write to Valkey must not be able to run code here.
+                "OPTIONS": {"SERIALIZER": "django_redis.serializers.json.JSONSerializer"},
             }
         },
         "CHANNEL_LAYERS": {
