@@ -3,7 +3,7 @@ VENV   := .venv
 PYTHON := $(VENV)/bin/python
 UV     := $(VENV)/bin/uv pip
 CODE   := nexod tenants agents workflows collaboration
-COMPILE := $(UV) compile --quiet --generate-hashes --no-emit-index-url --no-header
+COMPILE := $(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 INSTALL := $(UV) install --quiet --python $(PYTHON) --compile-bytecode --require-hashes
 
 .DEFAULT_GOAL := help
