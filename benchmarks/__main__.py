@@ -26,6 +26,8 @@ HERE = Path(__file__).parent
 
 def main(names: list[str]) -> int:
     """Run the named figures (all when none is named) against stores of their own; 0 when every goal is met."""
+    from nexod.embedded.home import Home
+    from nexod.embedded.plan import application_secrets
     from nexod.embedded.stores import start_stores
 
     chosen = [name for name in names or FIGURES if (HERE / f"{name}.py").exists()]
@@ -36,10 +38,11 @@ def main(names: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="nexod-bench-", ignore_cleanup_errors=True) as home:
         os.chmod(home, 0o755)
         with start_stores(Path(home), durable=True) as stores:
-            os.environ.update(stores.as_environment(), NEXOD_ENV="test", NEXOD_HOME=home)
+            secrets = application_secrets(Home(Path(home)))
+            os.environ.update(stores.as_environment() | secrets, NEXOD_ENV="test", NEXOD_HOME=home)
             os.environ["DJANGO_SETTINGS_MODULE"] = "nexod.settings"
-            results = [_measure(name) for name in chosen]
-    (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+            results = _measured(chosen)
+    _keep(results)
     return 0 if all(result["met"] for result in results) else 1
 
 
@@ -47,10 +50,26 @@ def _known() -> list[str]:
     return [name for name in FIGURES if (HERE / f"{name}.py").exists()]
 
 
-def _measure(name: str) -> dict[str, object]:
+def _measured(names: list[str]) -> list[dict[str, object]]:
     import django
 
     django.setup()
+
+    from benchmarks import served
+
+    with served.closing():
+        return [_measure(name) for name in names]
+
+
+def _keep(results: list[dict[str, object]]) -> None:
+    """Add the results to those of figures that were not measured this time."""
+    path = HERE / "results.json"
+    kept = {result["name"]: result for result in json.loads(path.read_text())} if path.exists() else {}
+    kept |= {result["name"]: result for result in results}
+    path.write_text(json.dumps([kept[name] for name in FIGURES if name in kept], indent=1) + "\n")
+
+
+def _measure(name: str) -> dict[str, object]:
     figure = import_module(f"benchmarks.{name}").measure()
     print(figure.line(), flush=True)
     return figure.as_dict()

@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of the table. ``floor`` and ``peer`` have the unit of ``value``; ``ratio`` is value / (floor or peer)."""
+    """One line of the table. ``floor`` and ``peer`` have the unit of ``value``; ``ratio`` is value / (peer or floor)."""
 
     name: str
     value: float
@@ -29,7 +29,7 @@ class Figure:
 
     def line(self) -> str:
         """Return the line that a person reads."""
-        ratio = "" if self.ratio is None else f"{self.ratio:.2f} x {'floor' if self.floor is not None else 'peer'}"
+        ratio = "" if self.ratio is None else f"{self.ratio:.2f} x {'peer' if self.peer is not None else 'floor'}"
         mark = "met" if self.met else "NOT MET"
         return f"{self.name:<16}{self.value:>11.2f} {self.unit:<10}{ratio:<15}{mark:<9}goal {self.goal}; {self.detail}"
 
