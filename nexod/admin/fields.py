@@ -8,6 +8,9 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget
 
+from nexod.http.bodies import require_storable
+from nexod.kernel.errors import InvalidInput
+
 
 class Lines(UnfoldAdminTextareaWidget):
     """A text area whose lines are the items of a list."""
@@ -41,6 +44,20 @@ class SecretField(forms.CharField):
         super().__init__(widget=widget, **{"required": False, "strip": True, "max_length": 1000, **kwargs})
 
 
+def read_json(text: str) -> Any:
+    """Return the JSON value; raise ValidationError for what is none, is nested too deeply or cannot be stored."""
+    try:
+        found = json.loads(text)
+        require_storable(found, text.encode(errors="replace"))
+    except RecursionError as error:
+        raise forms.ValidationError("This is nested too deeply.") from error
+    except ValueError as error:
+        raise forms.ValidationError(f"This is not JSON: {error}") from error
+    except InvalidInput as error:
+        raise forms.ValidationError(error.message) from error
+    return found
+
+
 class JsonObjectField(forms.CharField):
     """A JSON object, shown indented; empty is None."""
 
@@ -56,10 +73,7 @@ class JsonObjectField(forms.CharField):
         """Return the object; raise ValidationError where the text is none."""
         if not value or isinstance(value, dict):
             return value or None
-        try:
-            found = json.loads(value)
-        except ValueError as error:
-            raise forms.ValidationError(f"This is not JSON: {error}") from error
+        found = read_json(value)
         if not isinstance(found, dict):
             raise forms.ValidationError("This is JSON, but not an object.")
         return found
