@@ -101,6 +101,13 @@ class Bench:
     def types(self, run: UUID, *, slug: str = "acme") -> list[str]:
         return [event.type for event in self.events(run, slug=slug)]
 
+    def checkpoints(self, run: UUID, *, slug: str = "acme") -> int:
+        """Return how many rows the run's checkpoints take."""
+        with self.inside(slug), connection.cursor() as cursor:
+            counts = " + ".join(f"(SELECT count(*) FROM {table} WHERE thread_id = %s)" for table in CHECKPOINTS)
+            cursor.execute(f"SELECT {counts}", [str(run)] * len(CHECKPOINTS))
+            return int(cursor.fetchone()[0])
+
     def decide(self, run: UUID, decision: str, *, role: str = "approver", slug: str = "acme", **said: str) -> Any:
         """Decide the run's newest pending approval."""
         from workflows.actions.approvals import decide_approval

@@ -249,6 +249,7 @@ def test_a_cancelled_run_withdraws_its_approval(bench: Bench) -> None:
     assert bench.run(run.id).status == "cancelled"
     bench.advance(run.id)
     assert bench.ticket(run.id).state == "done"
+    assert bench.checkpoints(run.id) == 0
 
 
 def test_a_run_that_waits_for_a_person_cannot_be_resumed(bench: Bench) -> None:

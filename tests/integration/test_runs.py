@@ -154,3 +154,10 @@ def test_characters_that_cannot_be_stored_are_replaced(bench: Bench) -> None:
     run = bench.ran(definition([text("a", "{{ '\\u0000' }}x"), output(said="{{ nodes.a.text }}")]))
     assert run.status == "completed", run.error
     assert "\0" not in run.outputs["said"]
+
+
+def test_a_completed_run_keeps_no_checkpoints_and_a_failed_one_does(bench: Bench) -> None:
+    done = bench.ran(CHAIN)
+    failed = bench.ran(definition([text("a"), text("b", "{{ 1 / 0 }}"), output()]))
+    assert bench.checkpoints(done.id) == 0
+    assert bench.checkpoints(failed.id) > 0

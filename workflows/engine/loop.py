@@ -9,7 +9,7 @@ from nexod.kernel import scope
 from workflows.actions.runs import waits_for_a_person
 from workflows.engine.lease import DONE, PARKED, Claim, kept, take
 from workflows.engine.reins import Reins
-from workflows.engine.stretch import work
+from workflows.engine.stretch import forget_checkpoints, work
 from workflows.errors import RunLost
 from workflows.models import Run
 
@@ -28,7 +28,7 @@ def _woken_after(claim: Claim) -> bool:
     """Do what there is to do, leave the ticket, and say whether something happened meanwhile that the run waited for."""
     run = Run.objects.filter(pk=claim.run_id).first()
     if run is None or run.is_over:
-        return claim.leave(DONE)
+        return _closed(claim, run)
     if waits_for_a_person(run):
         return claim.leave(PARKED)
     reins = Reins(run.id)
@@ -38,3 +38,10 @@ def _woken_after(claim: Claim) -> bool:
     except RunLost:
         logger.warning("The run is another worker's by now", extra={"run": str(run.id)})
         return False
+
+
+def _closed(claim: Claim, run: Run | None) -> bool:
+    """Tidy up after a run that was ended, or deleted, while no worker had it."""
+    if run is None or run.status != Run.Status.FAILED:
+        forget_checkpoints(claim.run_id)
+    return claim.leave(DONE)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
+from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.postgres import PostgresSaver
 from langgraph.checkpoint.serde import _msgpack
 
@@ -18,8 +20,21 @@ if not _msgpack.STRICT_MSGPACK_ENABLED:
     )
 
 
+class Checkpoints(PostgresSaver):
+    """Stores a checkpoint after every superstep, and nothing between: what a node gave is in its Step row by then.
+
+    A run that goes on from a checkpoint comes to its nodes again; those whose step was committed give what the row says
+    (``step.perform``), and an approval is asked for where its row says so.
+    """
+
+    def put_writes(
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
+    ) -> None:
+        """Store nothing."""
+
+
 @contextmanager
 def checkpoints(tenant: Tenant) -> Iterator[PostgresSaver]:
     """Give a saver whose tables are the tenant's; each of its writes commits by itself."""
     with tenant_connection(tenant) as connection:
-        yield PostgresSaver(connection)
+        yield Checkpoints(connection)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from typing import Any
+from uuid import UUID
 
 import psycopg
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
@@ -28,6 +29,7 @@ from workflows.models import Run, RunEvent, Step
 Json = dict[str, Any]
 logger = logging.getLogger(__name__)
 MAX_LOST_WORKERS = 10
+CHECKPOINT_TABLES = ("checkpoints", "checkpoint_blobs", "checkpoint_writes")
 # The database went away, from Django or from the checkpoints.
 AWAY = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 
@@ -140,7 +142,16 @@ def _ended(
     with transaction.atomic():
         end_run(drive.run.id, status, outputs=outputs, reason=reason, seconds=drive.seconds)
         _count_steps(drive)
+        if status != Run.Status.FAILED:
+            forget_checkpoints(drive.run.id)
         return claim.leave(DONE)
+
+
+def forget_checkpoints(run_id: UUID) -> None:
+    """Delete the checkpoints of a run that can go on no more; what its steps gave stays in their rows."""
+    with connection.cursor() as cursor:
+        for table in CHECKPOINT_TABLES:
+            cursor.execute(f"DELETE FROM {table} WHERE thread_id = %s", (str(run_id),))
 
 
 def _count_steps(drive: Drive) -> None:
