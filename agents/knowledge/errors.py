@@ -1,10 +1,16 @@
-"""Why a document cannot become knowledge. Each message says what to do about it."""
+"""Why a document cannot become knowledge, or knowledge cannot be found. Each message says what to do about it."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from nexod.kernel.errors import InvalidInput, NexodError, TooLarge
+from nexod.kernel.errors import InvalidInput, NexodError, NotFound, TooLarge
+
+
+class KnowledgeBaseMissing(NotFound):
+    """There is no such knowledge base."""
+
+    code: ClassVar[str] = "knowledge_base_missing"
 
 
 class DocumentError(InvalidInput):

@@ -9,11 +9,11 @@ from heapq import nlargest
 from uuid import UUID
 
 from agents.knowledge.embedding import embedder
+from agents.knowledge.errors import KnowledgeBaseMissing
 from agents.knowledge.parsing.decoding import clean
 from agents.knowledge.stores import vector_store
 from agents.knowledge.words import by_words
 from agents.models import Chunk, KnowledgeBase
-from nexod.kernel.errors import NotFound
 
 MOST_PASSAGES = 50
 _CANDIDATES = 5
@@ -43,10 +43,11 @@ class Passage:
 
 
 def retrieve(knowledge_base_slug: str, query: str, *, limit: int = 6) -> list[Passage]:
-    """Return up to ``limit`` passages for ``query``, the best first; raise NotFound for an unknown knowledge base."""
+    """Return up to ``limit`` passages for ``query``, the best first; raise KnowledgeBaseMissing for an unknown one."""
     base = KnowledgeBase.objects.filter(slug=knowledge_base_slug).first()
     if base is None:
-        raise NotFound(f"There is no knowledge base {knowledge_base_slug!r}.")
+        message = f"There is no knowledge base {knowledge_base_slug!r} here any more."
+        raise KnowledgeBaseMissing(message, details={"knowledge_base": knowledge_base_slug})
     return search(base, query, limit=limit)
 
 
