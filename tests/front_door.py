@@ -110,6 +110,8 @@ class Door:
         assert f"<code>{code}</code>" in page
         failed = [step for step in self.steps(run) if step["status"] == "failed"]
         assert [(step["node"], step["error"]) for step in failed] == [(node, reason)]
+        last = self.program().get(f"runs/{run}/events?after={found['last_seq'] - 1}")["results"][-1]
+        assert (last["type"], last["data"]["reason"]) == ("run.failed", reason)
         self.left_nothing(run)
         return reason
 

@@ -8,17 +8,19 @@ malformed JSON        here: both admin forms; every body of the API: integration
                       admin check: integration/test_admin_workflows; inputs of a run: here
 a 50 MB document      test_bad_input_documents, over a real server and in the admin
 an encrypted PDF      test_bad_input_documents, read by a real worker; other unreadable ones: integration/test_documents
-an empty folder       test_bad_input_documents: ``DOCS``; a knowledge base without documents in a run
+an empty folder       test_bad_input_documents: ``DOCS``; a knowledge base without documents in a run; a folder in which
+                      nothing can be read: test_bad_input_workers; unit/test_embedded_demo
 a model's endpoint    test_bad_input_models: down, 429 (with Retry-After), 500, garbage, cut, silent, under a model node
-                      and a crew; once more with a real worker: test_bad_input_workers; all kinds of it at the gateway:
-                      contract/test_model_gateway_failures; inside a crew: integration/test_crew_failures
+                      and a crew, ending in failure, in another try, in a resumed run; with a real worker:
+                      test_bad_input_workers; all kinds of it at the gateway: contract/test_model_gateway_failures;
+                      inside a crew: integration/test_crew_failures
 a template that loops test_bad_input_runs, in each kind of field; a real worker: test_bad_input_workers; all bombs:
                       unit/test_node_template; a loop of nodes: integration/test_runs
 CEL that does not fit here, when saved; test_bad_input_runs, on a run's values; all kinds of it: unit/test_expressions
 decided twice         test_bad_input_runs: at once over HTTP, one after another in the admin and the API;
                       integration/test_approvals, test_admin_runs
-a deleted agent       test_bad_input_runs: before the start, before a worker came, in flight; needed by a crew;
-                      a deleted workflow: test_run_faults, integration/test_workflows_actions
+a deleted agent       test_bad_input_runs: before the start, before a worker came, in flight; needed by a crew; a deleted
+                      crew, knowledge base, connection; a deleted workflow: test_run_faults, integration/test_workflows_actions
 ===================== ==============================================================================================
 """
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -54,7 +56,7 @@ def work(request: pytest.FixtureRequest, door: Door) -> Work:
         (Cut(politely=True), "model_stream_cut", "stopped in the middle", 3),
         (Hang(), "model_timeout", "did not answer in time", 1),
     ],
-    ids=str,
+    ids=["429", "429 for long", "500", "garbage", "cut", "cut politely", "silent"],
 )
 def test_the_run_fails_with_the_step_and_the_models_reason(
     door: Door, work: Work, model_server: ModelServer, failure: Reply, code: str, says: str, asked: int
@@ -69,6 +71,24 @@ def test_the_run_fails_with_the_step_and_the_models_reason(
     assert len(model_server.requests) == asked
     assert door.bench.types(run).count("model.failed") == asked
     assert not any(secret in door.page(run) for secret in ("sk-front-door", model_server.address))
+
+
+def test_a_step_that_may_not_take_so_long_ends_with_its_model(
+    door: Door, work: Work, model_server: ModelServer
+) -> None:
+    model_server.always(Hang())
+    door.connect(model_server.base_url)
+    run = door.ran(work(timeout_s=2))
+    reason = door.shows_failure(run, node="ask", code="step_timed_out")
+    assert "2" in reason["message"]
+    until = time.monotonic() + 5
+    while (left := _at_work()) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert left == []
+
+
+def _at_work() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name in ("step ask", "crew")]
 
 
 @pytest.fixture
@@ -98,7 +118,9 @@ def test_a_model_that_is_down_fails_the_run_which_goes_on_when_it_is_up(
     door.left_nothing(run)
 
 
-@pytest.mark.parametrize("failure", [Status(429, retry_after=0.1), Status(500), Cut(), Cut(politely=True)], ids=str)
+@pytest.mark.parametrize(
+    "failure", [Status(429, retry_after=0.1), Status(500), Cut()], ids=["429 with a wait", "500", "cut"]
+)
 def test_what_passes_is_tried_again_and_the_run_completes(
     door: Door, work: Work, model_server: ModelServer, failure: Reply
 ) -> None:

@@ -150,6 +150,41 @@ def test_an_agent_deleted_before_a_worker_came_fails_its_run(door: Door, model_s
     assert model_server.requests == []
 
 
+@pytest.mark.parametrize(
+    ("config", "gone", "code", "says"),
+    [
+        (("crew", {"crew": "team"}), "crews", "crew_missing", "There is no crew 'team' here any more."),
+        (
+            ("knowledge", {"knowledge_base": "docs", "query": "tides"}),
+            "knowledge-bases",
+            "knowledge_base_missing",
+            "There is no knowledge base 'docs' here any more.",
+        ),
+        (
+            ("llm", {"prompt": "Say it"}),
+            "model-connections",
+            "model_not_connected",
+            "There is no default model connection here. Create one, or choose another.",
+        ),
+    ],
+    ids=["crew", "knowledge", "model"],
+)
+def test_what_else_was_deleted_meanwhile_is_named_too(
+    door: Door, config: tuple[str, Json], gone: str, code: str, says: str
+) -> None:
+    made = {
+        "model-connections": door.connect("https://models.example/v1"),
+        "knowledge-bases": door.make("knowledge-bases", {"name": "Docs"}),
+    }
+    door.make("agents", {**AGENT, "name": "First"})
+    task = {"slug": "find", "description": "Find", "expected_output": "Facts", "agent": "first"}
+    made["crews"] = door.make("crews", {"name": "Team", "tasks": [task]})
+    run = door.start("workflows", door.workflow(definition([text("before"), node("work", *config), output()])))
+    assert door.program()("delete", f"{gone}/{made[gone]['id']}").status_code == 204
+    door.bench.advance(run)
+    assert door.shows_failure(run, node="work", code=code)["message"] == says
+
+
 TWO = definition(
     [
         node("one", "agent", {"agent": "first", "prompt": "Begin with {{ inputs.topic }}"}),

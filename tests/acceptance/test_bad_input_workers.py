@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from rich.console import Console
 
+from nexod.embedded.demo.api import ApiRefused
+from nexod.embedded.demo.library import find_library
+from nexod.embedded.demo.play import Play
 from tests.front_door import Door
+from tests.live_stage import Stage
 from tests.model_server import Cut, ModelServer, Status, mentions
 from tests.papers import pdf
 from tests.workbench import definition, node, output, text
@@ -76,6 +83,26 @@ def test_an_encrypted_pdf_is_read_by_a_worker_and_can_be_replaced(door: Door) ->
     _wait(lambda: _state(door, open_) == "ready")
     assert _state(door, secret) == "failed"
     assert door.program(slug="globex").get("documents")["results"] == []
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_folder_in_which_nothing_can_be_read_is_told_file_by_file(door: Door, stage: Stage, tmp_path: Path) -> None:
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    (folder / "secret.pdf").write_bytes(pdf("Behind a password", password="x"))
+    (folder / "big.md").write_bytes(b"x" * 26_300_000)
+    (folder / "nothing.txt").touch()
+    told, acme = StringIO(), {"host": "acme.test", "api_key": door.key()}
+    known = {"base_url": f"http://127.0.0.1:{stage.port}", "tenants": {"acme": acme}}
+    play = Play(known, Console(file=told, width=1000), once=True)
+    with closing(play.api._http), pytest.raises(ApiRefused, match="None of the documents can be read"):
+        play.read_documents(find_library(str(folder)))
+    _, secret, big, nothing = sorted(line.strip() for line in told.getvalue().splitlines() if line)
+    assert big.startswith("refused big.md: ")
+    assert big.endswith("The file has 26.3 MB; 26.2 MB are allowed. Split it.")
+    assert nothing.startswith("refused nothing.txt: ")
+    assert secret.startswith("not readable secret.pdf: This PDF is protected by a password.")
+    assert door.program().get("runs")["results"] == []
 
 
 def _asking(topic: str) -> Json:
