@@ -16,7 +16,7 @@ MAX_TERM = 100
 
 def found(site: AdminSite, request: HttpRequest, term: str) -> list[SearchResult]:
     """Return pages whose name contains ``term``, then records that match it."""
-    term = term[:MAX_TERM].lower()
+    term = term[:MAX_TERM].replace("\x00", "").lower()
     admins = [admin for admin in site._registry.values() if admin.has_view_permission(request)]
     return [*_pages(admins, term), *_records(admins, request, term)]
 

@@ -20,6 +20,8 @@ register.filter("duration", formats.duration)
 register.filter("ago", formats.ago)
 register.filter("markdown", markdown.render)
 register.filter("as_json", json_view.render)
+# ``value.items`` in a template would find an entry called "items" first.
+register.filter("pairs", lambda value: list(dict(value).items()))
 
 
 @register.inclusion_tag("nexod/crumbs.html", takes_context=True)

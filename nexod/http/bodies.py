@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, NoReturn
 
@@ -12,6 +13,8 @@ from nexod.http.errors import Malformed, envelope
 from nexod.kernel.errors import InvalidInput, TooLarge
 
 JSON_LIMIT_BYTES = 1024 * 1024
+ORDINARY_LIMIT_BYTES = 4 * 1024 * 1024
+UPLOADS = re.compile(r"/api/v1/documents/?\Z|/admin/agents/knowledgebase/[0-9a-f-]{36}/upload/\Z")
 DEPTH_LIMIT = 64
 
 Message = MutableMapping[str, Any]
@@ -21,27 +24,31 @@ Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None
 
 
 class BoundedBody:
-    """Answers 413 in the envelope to a body over ``limit_bytes``, whether it was announced or not."""
+    """Answers 413 in the envelope to a body over the path's limit, whether it was announced or not.
+
+    Where files are uploaded that is ``limit_bytes``; anywhere else ORDINARY_LIMIT_BYTES, since strangers may send there too.
+    """
 
     def __init__(self, app: Application, *, limit_bytes: int) -> None:
-        self.app, self.limit = app, limit_bytes
+        self.app, self.largest = app, limit_bytes
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Pass the request on, counting what it sends."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        limit = self.largest if UPLOADS.match(scope["path"]) else min(self.largest, ORDINARY_LIMIT_BYTES)
         announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        if announced.isdigit() and int(announced) > self.limit:
-            await self._refuse(send)
+        if announced.isdigit() and int(announced) > limit:
+            await self._refuse(send, limit)
             return
-        meter = _Meter(receive, self.limit)
+        meter = _Meter(receive, limit)
         await self.app(scope, meter.receive, send)
         if meter.is_over:
-            await self._refuse(send)
+            await self._refuse(send, limit)
 
-    async def _refuse(self, send: Send) -> None:
-        body = json.dumps(envelope(TooLarge(details={"limit_bytes": self.limit}))).encode()
+    async def _refuse(self, send: Send, limit: int) -> None:
+        body = json.dumps(envelope(TooLarge(details={"limit_bytes": limit}))).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         start = {"type": "http.response.start", "status": 413, "headers": [*headers, (b"connection", b"close")]}
         await send(start)

@@ -11,7 +11,7 @@ from tenants.models import Domain
 def place_of(host: str) -> Place:
     """Return the place that ``host`` (with or without port) leads to; raise TenantUnknown or TenantSuspended."""
     name = normalised(host)
-    if name in settings.NEXOD_PLATFORM_HOSTS:
+    if name in {normalised(platform) for platform in settings.NEXOD_PLATFORM_HOSTS}:
         return PLATFORM
     with enter_platform():
         domain = Domain.objects.select_related("tenant__plan").filter(domain=name).first()

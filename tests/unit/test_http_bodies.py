@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nexod.http.bodies import DEPTH_LIMIT, JSON_LIMIT_BYTES, BoundedBody, BoundedJSONParser
+from nexod.http.bodies import DEPTH_LIMIT, JSON_LIMIT_BYTES, ORDINARY_LIMIT_BYTES, BoundedBody, BoundedJSONParser
 from nexod.http.errors import Malformed
 from nexod.kernel.errors import InvalidInput, TooLarge
 
@@ -79,7 +79,14 @@ class Reader:
         await send({"type": "http.response.body", "body": str(length).encode()})
 
 
-def send_through(parts: list[bytes], headers: list[tuple[bytes, bytes]], reader: Reader) -> tuple[int, bytes]:
+def send_through(
+    parts: list[bytes],
+    headers: list[tuple[bytes, bytes]],
+    reader: Reader,
+    *,
+    path: str = "/api/v1/documents",
+    limit_bytes: int = 10,
+) -> tuple[int, bytes]:
     left, sent = list(parts), []
 
     async def receive() -> dict[str, Any]:
@@ -89,12 +96,23 @@ def send_through(parts: list[bytes], headers: list[tuple[bytes, bytes]], reader:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(BoundedBody(reader, limit_bytes=10)({"type": "http", "headers": headers}, receive, send))
+    scope = {"type": "http", "path": path, "headers": headers}
+    asyncio.run(BoundedBody(reader, limit_bytes=limit_bytes)(scope, receive, send))
     return sent[0]["status"], sent[1]["body"]
 
 
 def test_a_body_within_the_limit_passes() -> None:
     assert send_through([b"12345", b"67890"], [(b"content-length", b"10")], Reader()) == (200, b"10")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/api/v1/documents", 200), ("/api/v1/runs", 413), ("/admin/login/", 413), ("/api/v1/documents/x", 413)],
+)
+def test_only_uploads_may_be_large(path: str, status: int) -> None:
+    size = str(ORDINARY_LIMIT_BYTES + 1).encode()
+    headers = [(b"content-length", size)]
+    assert send_through([b"x"], headers, Reader(), path=path, limit_bytes=10**9)[0] == status
 
 
 def test_an_announced_giant_is_refused_unread() -> None:

@@ -23,6 +23,9 @@ from workflows.actions.runs import cancel_run, resume_run
 from workflows.admin.run_page import rendered_parts, run_context
 from workflows.models import Run
 
+# A run's events are numbered by 32 bits.
+SEQ_DIGITS = 9
+
 
 @admin.register(Run, site=tenant_site)
 class RunAdmin(ReadOnlyAdmin):
@@ -89,7 +92,7 @@ def live(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """Answer with the page's parts as they are now, and the lines of the timeline beyond ``after``."""
     if not may(request, "workflows.view_run"):
         raise PermissionDenied
-    after = request.GET.get("after", "0")
+    after = request.GET.get("after", "0")[:SEQ_DIGITS]
     context = run_context(request, run_id, after=int(after) if after.isdecimal() else 0)
     lines = render_to_string("nexod/runs/lines.html", context, request)
     run = context["run"]

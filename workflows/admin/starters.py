@@ -12,7 +12,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from agents.models import KnowledgeBase
 from nexod.admin import tenant_site
-from nexod.admin.actors import actor_of, may
+from nexod.admin.actors import actor_of, may, row_id
 from nexod.admin.refusals import tell
 from nexod.kernel.errors import NexodError, PermissionDenied
 from workflows.actions.starters import install_starter
@@ -54,7 +54,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
 def install(request: HttpRequest, starter: str) -> HttpResponse:
     """Install by the action and go to the workflow."""
     chosen = request.POST.get("knowledge_base") or None
-    base = get_object_or_404(KnowledgeBase, pk=chosen) if chosen else None
+    base = get_object_or_404(KnowledgeBase, pk=row_id(chosen)) if chosen else None
     try:
         workflow = install_starter(actor=actor_of(request), starter=starter, knowledge_base=base)
     except NexodError as error:
