@@ -15,7 +15,8 @@ ALLOWED_HOSTS = names(_environment.allowed_hosts) or ["*"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = True
 SECURE_HSTS_SECONDS = 31_536_000
-SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+# A tenant's own domain has subdomains that are not ours to bind.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = False
 SESSION_COOKIE_SECURE = True
 SESSION_COOKIE_NAME = "__Host-nexod"
 CSRF_COOKIE_SECURE = True
