@@ -150,6 +150,17 @@ def test_work_before_the_approval_is_not_done_again(bench: Bench, probes: Probes
     assert len(times) == 1
 
 
+def test_a_branch_beside_an_approval_is_done_once(bench: Bench, probes: Probes) -> None:
+    times: list[int] = []
+    probes["works"] = lambda call: times.append(1)
+    nodes = [text("a"), ask("ok"), probe("beside", "works"), output()]
+    run = bench.ran(definition(nodes, ["a ok", "a beside", "ok end", "beside end"]))
+    bench.decide(run.id, "approve")
+    assert bench.advance(run.id).status == "completed"
+    assert len(times) == 1
+    assert "step.retried" not in bench.types(run.id)
+
+
 def test_a_decision_while_the_worker_still_parks_is_not_lost(bench: Bench, probes: Probes) -> None:
     """The branch beside holds the worker until the approval has been decided."""
     decided = threading.Event()
