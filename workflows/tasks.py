@@ -13,7 +13,7 @@ from tenants.entry.celery import TenantTask
 from workflows.actions.runs import ADVANCE
 
 
-@shared_task(bind=True, base=TenantTask, name=ADVANCE, queue="runs")
+@shared_task(bind=True, base=TenantTask, name=ADVANCE)
 def advance_run(self: Any, run: str) -> None:
     """Work on the run until it waits or is over; when the database goes away meanwhile, try again after the lease."""
     from workflows.engine.loop import advance
