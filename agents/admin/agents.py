@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget as KnowledgeChoice
 
 from agents.actions.agents import create_agent, delete_agent, update_agent
 from agents.models import Agent
@@ -31,7 +32,6 @@ class AgentAdmin(SluggedAdmin):
     list_select_related = ("connection",)
     search_fields = ("name", "slug", "role")
     search_help_text = "Name, slug or role"
-    autocomplete_fields = ("knowledge_bases",)
     fieldsets = (
         (None, {"fields": ("name", "slug", "role", "goal", "backstory")}),
         ("Model", {"fields": ("connection", "model", "temperature", "max_tokens")}),
@@ -42,6 +42,10 @@ class AgentAdmin(SluggedAdmin):
         """Count the crews along."""
         rows: QuerySet[Any] = super().get_queryset(request).annotate(crew_count=Count("tasks__crew", distinct=True))
         return rows
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Tick knowledge bases: there are few."""
+        return super().formfield_for_manytomany(db_field, request, widget=KnowledgeChoice(), help_text="", **kwargs)
 
     @display(description="Agent", ordering="name", header=True)
     def title(self, agent: Agent) -> list[str]:

@@ -43,6 +43,7 @@ class ConnectionForm(RefusableForm):
     class Meta:
         model = ModelConnection
         fields = ("slug", *FIELDS)
+        labels = {"is_default": "The workspace's default", "timeout_s": "Timeout in seconds"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

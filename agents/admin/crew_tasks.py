@@ -41,7 +41,7 @@ class TaskForm(forms.ModelForm):  # type: ignore[type-arg]
 
     context_slugs = SlugsField(label="May read", help_text="Slugs of tasks before it whose results it is given.")
     output_schema = JsonObjectField(
-        label="Result as JSON", help_text="JSON Schema of an object that the result must be; empty: text."
+        rows=3, label="Result as JSON", help_text="JSON Schema of an object that the result must be; empty: text."
     )
 
     class Meta:

@@ -37,10 +37,14 @@ class NexodSite(UnfoldAdminSite):
         """Add the decorated view to the site as ``admin:<name>``, for people who may use the admin."""
 
         def register(view: View) -> View:
-            self._pages.append((route, name, polite(view)))
+            self._pages.append((route, name, view))
             return view
 
         return register
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        """Guard a view as Django does, and let its refusals end as pages."""
+        return super().admin_view(polite(view), cacheable)  # type: ignore[no-any-return]
 
     def extra_urls(self) -> list[URLPattern]:
         """Return the pages of the apps; unfold puts them before the models' own."""

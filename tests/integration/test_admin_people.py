@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.utils import timezone
 
 from tenants.accounts.actions.api_keys import recognise
 from tenants.accounts.models import ApiKey, User
@@ -99,7 +100,7 @@ def test_a_new_password_ends_the_persons_sessions(visit, acme):
 
 
 def issue(client, **more: object):
-    data = {"name": "CI", "scopes": ["read", "run"], "expires_at_0": "", "expires_at_1": "", **more}
+    data = {"name": "CI", "scopes": ["read", "run"], "days": "90", **more}
     return client.post("/admin/accounts/apikey/add/", data)
 
 
@@ -114,6 +115,14 @@ def test_a_key_is_shown_once_and_works(visit, acme):
         assert (row.user.email, row.scopes) == ("editor@acme.test", ["read", "run"])
     for path in ("/admin/accounts/apikey/", f"/admin/accounts/apikey/{row.pk}/change/"):
         assert key not in client.get(path).content.decode()
+
+
+@pytest.mark.parametrize(("days", "left"), [("30", 29), ("365", 364), ("0", None)])
+def test_a_key_ends_when_that_was_chosen(visit, acme, days, left):
+    issue(visit("acme", "editor"), user=str(of(acme, "editor").pk), days=days)
+    with enter_tenant(acme):
+        ends = ApiKey.objects.get().expires_at
+    assert (ends and (ends - timezone.now()).days) == left
 
 
 def test_a_person_makes_keys_of_his_own_only(visit, acme):

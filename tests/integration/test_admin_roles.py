@@ -98,6 +98,26 @@ def test_nobody_writes_the_engines_rows(visit, content):
         assert client.post(f"/admin/{name}/{row.pk}/delete/", {"post": "yes"}).status_code == 403, name
 
 
+def test_somebody_without_a_role_sees_nothing_of_the_work(visit, acme, person, content):
+    client = visit("acme", "viewer")
+    with enter_tenant(acme):
+        person("acme", "viewer").groups.clear()
+    assert client.get("/admin/").status_code == 200
+    for path in (
+        *(f"{name}/" for name in READS),
+        f"workflows/run/{content.run.pk}/change/",
+        f"workflows/run/{content.run.pk}/live/",
+        f"workflows/run/{content.run.pk}/steps/{content.step.pk}/",
+        f"workflows/approval/{content.approval.pk}/change/",
+        f"workflows/artifact/{content.artifact.pk}/change/",
+        f"workflows/artifact/{content.artifact.pk}/download/",
+        f"workflows/workflow/{content.workflow.pk}/versions/1/",
+        f"agents/knowledgebase/{content.knowledge_base.pk}/documents/",
+        "workflows/starters/",
+    ):
+        assert client.get(f"/admin/{path}").status_code == 403, path
+
+
 def test_somebody_without_access_is_sent_away(visit, acme, person):
     client = visit("acme", "editor")
     with enter_tenant(acme):

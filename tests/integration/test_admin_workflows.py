@@ -100,6 +100,12 @@ def test_the_form_of_a_run_is_made_of_the_inputs(visit, acme, content):
     assert answer["Location"] == f"/admin/workflows/run/{run.pk}/change/"
 
 
+def test_running_again_begins_with_the_same_inputs(visit, content):
+    page = visit("acme", "editor").get(f"/admin/start/workflow/greeting-one/?from={content.run.pk}").content.decode()
+    assert 'value="one"' in page
+    assert visit("acme", "editor").get("/admin/start/workflow/greeting-one/?from=x").status_code == 404
+
+
 def test_a_missing_input_is_said_at_its_field(visit, acme, content):
     answer = visit("acme", "editor").post("/admin/start/workflow/greeting-one/", {})
     assert answer.context["form"].errors == {"name": ["This field is required."]}

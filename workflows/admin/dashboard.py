@@ -40,7 +40,7 @@ def with_overview(request: HttpRequest, context: Json) -> Json:
         "usage": _usage(standing),
         "plan_name": standing["plan"]["name"],
         "chart": _chart(),
-        "steps": _first_steps(documents, bool(recent)),
+        "steps": _first_steps(documents, bool(recent)) if may(request, "workflows.add_workflow") else [],
         "may_start": may(request, "workflows.run_workflow"),
         "startable": Workflow.objects.filter(published__isnull=False).only("name", "slug", "description")[:4],
     }

@@ -51,8 +51,10 @@ class InputForm(forms.Form):
 
     prefix = PREFIX
 
-    def __init__(self, schema: Mapping[str, Any], data: Mapping[str, Any] | None = None) -> None:
-        super().__init__(data)
+    def __init__(
+        self, schema: Mapping[str, Any], data: Mapping[str, Any] | None = None, initial: Json | None = None
+    ) -> None:
+        super().__init__(data, initial=initial)
         required = schema.get("required") or []
         for name, part in _properties(schema):
             self.fields[name] = _field(name, part, required=name in required)

@@ -10,14 +10,14 @@ from django.urls import reverse
 
 from agents.models import Agent, Crew
 from nexod.admin import tenant_site
-from nexod.admin.actors import actor_of, may
+from nexod.admin.actors import actor_of, may, row_id
 from nexod.admin.refusals import problems
 from nexod.kernel.errors import NexodError, PermissionDenied
 from workflows.actions.runs import start_run
 from workflows.actions.single import agent_definition, crew_definition
 from workflows.admin.graph import picture
 from workflows.admin.input_form import InputForm
-from workflows.models import Workflow
+from workflows.models import Run, Workflow
 
 PERMISSIONS = {"workflow": "workflows.run_workflow", "agent": "agents.run_agent", "crew": "agents.run_crew"}
 
@@ -30,7 +30,9 @@ def start(request: HttpRequest, kind: str, slug: str) -> HttpResponse:
     if not may(request, PERMISSIONS[kind]):
         raise PermissionDenied("Your role does not run this.")
     target, definition = _target(kind, slug)
-    form = InputForm((definition or {}).get("inputs") or {}, request.POST if request.method == "POST" else None)
+    schema = (definition or {}).get("inputs") or {}
+    given = request.POST if request.method == "POST" else None
+    form = InputForm(schema, given, _former_inputs(request))
     if request.method == "POST" and definition and form.is_valid():
         try:
             run = start_run(actor=actor_of(request), inputs=form.inputs(), **{kind: target})
@@ -51,6 +53,14 @@ def _target(kind: str, slug: str) -> tuple[Any, dict[str, Any] | None]:
         return crew, crew_definition(crew)
     workflow = get_object_or_404(Workflow.objects.select_related("published"), slug=slug)
     return workflow, workflow.published.definition if workflow.published else None
+
+
+def _former_inputs(request: HttpRequest) -> dict[str, Any] | None:
+    """Return the inputs of the run that is to be run again."""
+    former = request.GET.get("from")
+    if not former or not may(request, "workflows.view_run"):
+        return None
+    return Run.objects.filter(pk=row_id(former)).values_list("inputs", flat=True).first()
 
 
 def _refuse(form: InputForm, error: NexodError) -> None:

@@ -117,8 +117,9 @@ class WorkflowAdmin(SluggedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Count the runs along, and say how the newest went."""
         newest = Run.objects.filter(workflow=OuterRef("pk")).order_by("-created_at").values("status")[:1]
-        rows: QuerySet[Any] = super().get_queryset(request).defer("published__definition")
-        return rows.annotate(runs_count=Count("runs"), newest=Subquery(newest))
+        rows = super().get_queryset(request).defer("published__definition")
+        counted: QuerySet[Any] = rows.annotate(runs_count=Count("runs"), newest=Subquery(newest))
+        return counted
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
         """Show the drawing and the versions beside the definition."""

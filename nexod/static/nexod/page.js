@@ -23,8 +23,15 @@ function refreshTimes() {
 document.addEventListener("click", async (event) => {
   const button = event.target.closest?.("[data-copy]");
   if (!button) return;
-  await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim());
-  button.querySelector("[data-said]").textContent = "Copied";
+  const source = document.getElementById(button.dataset.copy);
+  const said = button.querySelector("[data-said]");
+  if (navigator.clipboard) {
+    await navigator.clipboard.writeText(source.textContent.trim());
+    said.textContent = "Copied";
+  } else { // no clipboard without https
+    getSelection().selectAllChildren(source);
+    said.textContent = "Press Ctrl C";
+  }
 });
 
 document.addEventListener("submit", (event) => {

@@ -79,7 +79,7 @@ function onState(state) {
   tell(state);
   clearInterval(poll);
   if (state === "polling") poll = setInterval(refresh, POLL_MS);
-  else refresh();
+  refresh();
 }
 
 // What went in and came out of a step is fetched when its details are opened.

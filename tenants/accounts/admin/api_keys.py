@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -14,7 +15,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
 from nexod.admin import formats, states, tenant_site
 from nexod.admin.actors import actor_of, may
@@ -31,6 +32,7 @@ WHAT_SCOPES_ALLOW = {
     "run": "run: start, cancel and resume runs",
     "approve": "approve: decide approvals",
 }
+LIFETIMES = (("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year"), ("0", "Never"))
 
 
 class ApiKeyForm(RefusableForm):
@@ -43,9 +45,16 @@ class ApiKeyForm(RefusableForm):
         help_text="A key never allows more than its person's role.",
     )
 
+    days = forms.ChoiceField(label="Expires", choices=LIFETIMES, initial="90", widget=UnfoldAdminSelectWidget())
+
     class Meta:
         model = ApiKey
-        fields = ("name", "user", "scopes", "expires_at")
+        fields = ("name", "user", "scopes")
+
+    def expires_at(self) -> datetime | None:
+        """Return when the key ends, None for never."""
+        days = int(self.cleaned_data["days"])
+        return timezone.now() + timedelta(days=days) if days else None
 
 
 @admin.register(ApiKey, site=tenant_site)
@@ -60,7 +69,7 @@ class ApiKeyAdmin(RecordAdmin):
     list_select_related = ("user",)
     search_fields = ("name", "prefix", "user__email")
     search_help_text = "Name, beginning of the key or person"
-    add_fieldsets = ((None, {"fields": ("name", "user", "scopes", "expires_at")}),)
+    add_fieldsets = ((None, {"fields": ("name", "user", "scopes", "days")}),)
     fieldsets = ((None, {"fields": ("key", "acts_as", "scopes_shown", "state", "expires", "used")}),)
     change_form_outer_before_template = "nexod/accounts/key_head.html"
 
@@ -138,7 +147,8 @@ class ApiKeyAdmin(RecordAdmin):
 
     def write(self, request: HttpRequest, form: Any, formsets: list[Any], original: Any) -> ApiKey:
         """Issue by the action and keep the key for the one page that shows it."""
-        row, key = issue_api_key(actor=actor_of(request), **form.cleaned_data)
+        given = {name: form.cleaned_data[name] for name in ("name", "user", "scopes")}
+        row, key = issue_api_key(actor=actor_of(request), expires_at=form.expires_at(), **given)
         request._issued_key = key  # type: ignore[attr-defined]
         return row
 

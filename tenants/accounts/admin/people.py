@@ -39,6 +39,7 @@ class PersonForm(RefusableForm):
     class Meta:
         model = User
         fields = ("email", "full_name", "is_active")
+        labels = {"is_active": "May log in"}
 
     may_make_owners = False
 

@@ -31,6 +31,7 @@ class StaffForm(RefusableForm):
     class Meta:
         model = User
         fields = ("email", "full_name", "is_superuser", "is_active")
+        labels = {"is_active": "May log in"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
