@@ -208,6 +208,8 @@ def test_files_are_dropped_and_read_while_one_looks(
     expect(row).to_contain_text("Ready", timeout=30_000)
     expect(row).to_contain_text("Tides")
     expect(page.locator("#id_name")).to_have_value("Library")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert editor.too_wide() <= 0
     assert not editor.wrong
 
 

@@ -113,7 +113,8 @@ def _step_started(data: Data) -> Line:
 
 def _step_completed(data: Data) -> Line:
     route = f" → {data['route']}" if data.get("route") else ""
-    detail = " · ".join(filter(None, (data.get("summary", ""), _totals(data))))
+    summary = data.get("summary", "")
+    detail = " · ".join(filter(None, ("" if summary == route.strip() else summary, _totals(data))))
     return "check_circle", "good", f"{data['node']} done{route}", detail
 
 
