@@ -23,6 +23,8 @@ def database(url: str, *, pool_size: int = 0, owner: bool = False) -> Database:
         "PORT": str(parts.port or ""),
         "OPTIONS": options,
         "CONN_MAX_AGE": 0,
+        # After a restart of PostgreSQL the pool is full of dead connections; each would fail one request or one run.
+        "CONN_HEALTH_CHECKS": True,
         "NEXOD_OWNER": owner,
     }
 

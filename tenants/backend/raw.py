@@ -13,7 +13,7 @@ from django.db import connections
 from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 from psycopg.sql import SQL, Composed, Identifier
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from nexod.kernel.errors import Unavailable
 from tenants.backend.base import EXTENSIONS_SCHEMA
@@ -45,7 +45,7 @@ def tenant_connection(tenant: Tenant) -> Iterator[RawConnection]:
     pool = _pool()
     try:
         connection = pool.getconn()
-    except TimeoutError as error:
+    except PoolTimeout as error:
         raise ConnectionsExhausted from error
     try:
         connection.execute(_enter_sql(tenant.schema_name), prepare=False)
@@ -87,6 +87,8 @@ def _opened() -> ConnectionPool[RawConnection]:
         max_size=int(settings["OPTIONS"].get("pool", {}).get("max_size", 10)),
         timeout=WAIT_S,
         max_lifetime=1800,
+        # A restart of PostgreSQL leaves dead connections in the pool.
+        check=ConnectionPool.check_connection,
         reset=_leave,
         num_workers=1,
         open=True,

@@ -101,6 +101,27 @@ def test_before_the_lease_has_run_out_nobody_else_takes_the_run(bench: Bench, st
     assert log.read_text().split() == ["one"]
 
 
+def test_a_killed_workers_run_can_be_resumed_and_cancelled_at_once(
+    bench: Bench, start: Start, log: Path, settings: Any
+) -> None:
+    """Before the lease has run out; the message that comes after it does what was asked."""
+    from workflows.actions.runs import cancel_run
+
+    settings.NEXOD_LEASE_S = 1
+    first = start(lease_s=1)
+    resumed, cancelled = (bench.start(definition([probe(name, log=str(log), seconds=1), output()])) for name in "ab")
+    until_logged(log, "a")
+    until_logged(log, "b")
+    first.kill()
+    start(lease_s=1)
+    _resume(bench, resumed)
+    with bench.inside():
+        cancel_run(actor=bench.user(), run=bench.run(cancelled))
+    until(bench, resumed, "completed")
+    until(bench, cancelled, "cancelled")
+    assert Counter(log.read_text().split()) == {"a": 2, "b": 1}
+
+
 def test_a_run_survives_many_power_cuts(bench: Bench, start: Start, log: Path) -> None:
     """Each worker gets a little further; what was committed is never done again."""
     nodes = [probe(f"n{number}", log=str(log), seconds=0.15) for number in range(12)]

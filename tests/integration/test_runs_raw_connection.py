@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from django.db import connection
 from psycopg import errors
 
 from tenants.backend.raw import _pool, close_pool, tenant_connection
@@ -50,6 +51,20 @@ def test_what_comes_back_is_nobodys(bench: Bench) -> None:
         assert row
         assert row["role"] == "none"
         assert bench.tenant("acme").schema_name not in row["path"]
+
+
+def test_a_connection_that_died_in_the_pool_is_not_given_out(bench: Bench) -> None:
+    close_pool()
+    with tenant_connection(bench.tenant("acme")) as raw:
+        pid = raw.info.backend_pid
+    while not _pool().get_stats()["pool_available"]:
+        time.sleep(0.01)
+    with bench.inside(), connection.cursor() as cursor:
+        cursor.execute("RESET ROLE; SELECT pg_terminate_backend(%s)", [pid])
+    connection.close()
+    with tenant_connection(bench.tenant("acme")) as raw:
+        assert raw.info.backend_pid != pid
+        assert raw.execute("SELECT 1 AS one").fetchone() == {"one": 1}
 
 
 def test_a_transaction_left_open_is_rolled_back(bench: Bench) -> None:

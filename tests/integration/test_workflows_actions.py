@@ -261,6 +261,9 @@ def test_the_starter_takes_the_knowledge_base_it_is_given(editor: Any) -> None:
     workflow = install_starter(actor=editor, starter="briefing", knowledge_base=mine)
     assert workflow.published.definition["nodes"][0]["config"]["knowledge_base"] == "mine"  # type: ignore[union-attr]
     assert not KnowledgeBase.objects.filter(slug="library").exists()
+    assert install_starter(actor=editor, starter="briefing", knowledge_base=mine) == workflow
+    other = KnowledgeBase.objects.create(slug="other", name="Other")
+    assert install_starter(actor=editor, starter="briefing", knowledge_base=other) != workflow
 
 
 def test_a_starter_without_a_model_says_so(editor: Any) -> None:

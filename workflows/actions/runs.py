@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -94,7 +95,7 @@ def cancel_run(*, actor: User, run: Run) -> Run:
         append_event(found.id, events.RunCancelRequested(actor=actor.email))
         if found.status in (Run.Status.PENDING, Run.Status.WAITING):
             end_run(found.id, Run.Status.CANCELLED)
-    wake(found.id, found.queue)
+    _wake_again(found)
     return Run.objects.get(pk=found.pk)
 
 
@@ -116,7 +117,7 @@ def resume_run(*, actor: User, run: Run) -> Run:
             status=Run.Status.PENDING, error=None, finished_at=None, updated_at=timezone.now()
         )
     append_event(found.id, events.RunResumed(actor=actor.email))
-    wake(found.id, found.queue)
+    _wake_again(found)
     return Run.objects.get(pk=found.pk)
 
 
@@ -124,6 +125,13 @@ def wake(run_id: UUID, queue: str) -> None:
     """Open the run's ticket, and send a worker the message on commit: the ticket is the truth, the message a hint."""
     doors.open_ticket(run_id, queue)
     enqueue(ADVANCE, queue=queue, run=str(run_id))
+
+
+def _wake_again(run: Run) -> None:
+    """Wake the run; when a worker had it and may be gone, once more after the longest time that its claim can last."""
+    wake(run.id, run.queue)
+    if run.status == Run.Status.RUNNING:
+        enqueue(ADVANCE, queue=run.queue, delay_s=settings.NEXOD_LEASE_S + 1, run=str(run.id))
 
 
 def waits_for_a_person(run: Run) -> bool:

@@ -19,13 +19,13 @@ from workflows.models import Workflow
 def install_starter(*, actor: User, starter: str, knowledge_base: KnowledgeBase | None = None) -> Workflow:
     """Return the starter's workflow, published; what exists already (by slug) is used as it is, and nothing is made twice.
 
-    ``knowledge_base`` takes the place of the starter's own. Raises PermissionDenied, NotFound for an unknown starter, and
-    DefinitionInvalid, for instance when there is no default model connection.
+    ``knowledge_base`` takes the place of the starter's own; each knowledge base has a workflow of its own. Raises
+    PermissionDenied, NotFound for an unknown starter, and DefinitionInvalid, such as without a default model connection.
     """
     require_permission(actor, "workflows.add_workflow")
     wanted = starters.get(starter)
-    installed = Workflow.objects.filter(starter=starter, published__isnull=False).first()
-    if installed is not None and knowledge_base is None:
+    installed = _installed(starter, knowledge_base)
+    if installed is not None:
         return installed
     slots = {slot["slug"]: _knowledge_base(actor, slot, knowledge_base) for slot in wanted.knowledge_bases}
     for agent in wanted.agents:
@@ -43,6 +43,17 @@ def install_starter(*, actor: User, starter: str, knowledge_base: KnowledgeBase 
     )
     publish_workflow(actor=actor, workflow=workflow, note=f"Installed from the starter {wanted.name}.")
     return workflow
+
+
+def _installed(starter: str, knowledge_base: KnowledgeBase | None) -> Workflow | None:
+    """The starter's published workflow that uses the knowledge base, changed by people or not; any, when none is given."""
+    for workflow in Workflow.objects.filter(starter=starter).exclude(published=None).select_related("published"):
+        assert workflow.published is not None
+        nodes = workflow.published.definition["nodes"]
+        used = {node.get("config", {}).get("knowledge_base") for node in nodes}
+        if knowledge_base is None or knowledge_base.slug in used:
+            return workflow
+    return None
 
 
 def _knowledge_base(actor: User, slot: dict[str, str], given: KnowledgeBase | None) -> str:

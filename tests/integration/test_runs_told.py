@@ -1,0 +1,52 @@
+"""What watchers of a run and of the workspace are told live, and what the other tenant's are not."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from nexod.kernel import topics
+from tests.workbench import Bench, ask, definition, output, text
+
+PARKS = definition([text("a"), ask("ok"), output()])
+
+
+async def heard(topic: topics.Topic, work: Any) -> list[dict[str, Any]]:
+    """Return what comes over ``topic`` while ``work`` runs in a thread, and shortly after."""
+    found: list[dict[str, Any]] = []
+
+    hear = found.append
+
+    async def listen(messages: Any) -> None:
+        async for message in messages:
+            hear(message)
+
+    async with topics.subscribe(topic) as messages:
+        listener = asyncio.create_task(listen(messages))
+        await asyncio.to_thread(work)
+        await asyncio.sleep(0.5)
+        listener.cancel()
+    return found
+
+
+async def test_the_runs_topic_carries_every_event_as_it_is_stored(bench: Bench) -> None:
+    run = await asyncio.to_thread(bench.start, PARKS)
+    messages = await heard(topics.run_topic(bench.tenant("acme").pk, str(run)), lambda: bench.advance(run))
+    stored = await asyncio.to_thread(bench.events, run)
+    assert messages == [event.as_message() for event in stored[1:]]
+
+
+async def test_the_workspace_hears_of_approvals_and_ends(bench: Bench) -> None:
+    def work() -> None:
+        run = bench.ran(PARKS)
+        bench.decide(run.id, "approve")
+        bench.advance(run.id)
+
+    messages = await heard(topics.workspace_topic(bench.tenant("acme").pk), work)
+    assert [message["kind"] for message in messages] == ["approval.requested", "approval.decided", "run.finished"]
+    assert messages[0]["title"] == "Please decide"
+    assert messages[2]["status"] == "completed"
+
+
+async def test_the_other_tenants_workspace_hears_nothing(bench: Bench) -> None:
+    assert await heard(topics.workspace_topic(bench.tenant("globex").pk), lambda: bench.ran(PARKS)) == []
