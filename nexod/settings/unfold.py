@@ -93,6 +93,7 @@ _LOOK: dict[str, Any] = {
     "BORDER_RADIUS": "8px",
     "COLORS": {"base": BASE, "primary": PRIMARY},
     "STYLES": [_asset("nexod/nexod.css")],
+    "SCRIPTS": [_asset("nexod/page.js")],
     "COMMAND": {"show_history": False},
 }
 UNFOLD: dict[str, Any] = {

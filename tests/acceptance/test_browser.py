@@ -273,6 +273,13 @@ def test_the_keyboard_reaches_navigation_search_and_account(report: None, come: 
     expect(page.locator("#command-results")).to_contain_text("Report")
 
 
+def test_the_keyboard_opens_the_filters(report: None, come: Callable[..., Visitor]) -> None:
+    page = come("owner").go("/admin/workflows/run/")
+    page.get_by_role("button", name="Filters").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#changelist-filter")).to_be_visible()
+
+
 def test_a_phone_opens_the_navigation(come: Callable[..., Visitor]) -> None:
     page = come("viewer", phone=True).go("/admin/")
     approvals = page.get_by_role("link", name="Approvals", exact=True)
