@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from nexod.kernel.errors import NotFound
 from workflows.definitions import Definition, Node
-from workflows.errors import NodeTypeGone, RouteMissing
+from workflows.errors import NodeTypeGone, RouteMissing, TextFailed
 from workflows.expressions import names_in as names_in_expression
 from workflows.nodes import registry
 from workflows.nodes.base import NodeType
@@ -45,8 +46,9 @@ class NodePlan:
     def reads(self) -> tuple[str, ...]:
         """Return the dotted names that the templates and expressions of the config take: ``nodes.draft.text``."""
         config = self.node.config
-        found = {name for template in self.kind.templates(config).values() for name in names_in_template(template)}
-        found |= {name for e in self.kind.expressions(config).values() for name in names_in_expression(e.source)}
+        found = {name for e in self.kind.expressions(config).values() for name in names_in_expression(e.source)}
+        with suppress(TextFailed):  # which the node will raise itself, and then it is told where
+            found |= {name for text in self.kind.templates(config).values() for name in names_in_template(text)}
         return tuple(sorted(name for name in found if name.partition(".")[0] in SCOPE))
 
     def after(self, route: str) -> tuple[str, ...]:

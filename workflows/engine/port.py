@@ -43,7 +43,8 @@ class Port:
         step = self._record.step
         cost_usd = Decimal(str(usage.cost_usd))
         with transaction.atomic():
-            for rows in (Step.objects.filter(pk=step.pk), Run.objects.filter(pk=step.run_id)):
+            # The run before its step: everybody who locks both does so in this order.
+            for rows in (Run.objects.filter(pk=step.run_id), Step.objects.filter(pk=step.pk)):
                 rows.update(
                     tokens_in=F("tokens_in") + usage.tokens_in,
                     tokens_out=F("tokens_out") + usage.tokens_out,

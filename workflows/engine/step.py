@@ -19,6 +19,7 @@ from workflows.engine.plan import NodePlan
 from workflows.engine.port import Port
 from workflows.engine.record import Record
 from workflows.errors import RunLost, RunTimedOut, SiblingFailed, TextFailed, VisitsExceeded
+from workflows.models import Artifact
 from workflows.nodes.base import NodeResult
 
 Json = dict[str, Any]
@@ -85,8 +86,8 @@ def _execute(plan: NodePlan, record: Record, state: Json) -> None:
         record.begin()
     for attempt in count(1):
         try:
-            _attempt(plan, record, values)
-            return
+            result, output, artifacts = _attempt(plan, record, values)
+            break
         except STOPS:
             raise
         except Exception as error:
@@ -97,6 +98,8 @@ def _execute(plan: NodePlan, record: Record, state: Json) -> None:
             delay_s = plan.node.retry.backoff_s * 2 ** (attempt - 1)
             record.retry(reason_of(error), delay_s=delay_s)
             record.drive.reins.rest(delay_s)
+    # Outside of the try: that it cannot be stored is no failure of the node.
+    record.complete(result, output, artifacts)
 
 
 def _place(error: Exception, plan: NodePlan) -> None:
@@ -105,7 +108,8 @@ def _place(error: Exception, plan: NodePlan) -> None:
         error.details = {"field": plan.kind.field_of(plan.node.config, error.source)}
 
 
-def _attempt(plan: NodePlan, record: Record, values: Json) -> None:
+def _attempt(plan: NodePlan, record: Record, values: Json) -> tuple[NodeResult, Json, list[Artifact]]:
+    """Return what the node gave, its output as it is stored, and what it published."""
     drive = record.drive
     call = Call(record, values)
     port = Port(record)
@@ -118,8 +122,7 @@ def _attempt(plan: NodePlan, record: Record, values: Json) -> None:
     finally:
         port.close()
     plan.after(result.route)
-    output = drive.admit(plan.id, result.output, values["nodes"])
-    record.complete(result, output, call.artifacts)
+    return result, drive.admit(plan.id, result.output, values["nodes"]), call.artifacts
 
 
 def _result(plan: NodePlan, call: Call, record: Record) -> NodeResult:
