@@ -191,6 +191,29 @@ def test_a_run_is_cancelled_after_a_question(report: None, worker: None, come: C
     expect(page.locator("#nx-part-head")).to_contain_text("Cancelled")
 
 
+MORPH = """async () => {
+    const { morph } = await import('/static/nexod/morph.js');
+    const box = document.createElement('div');
+    document.body.append(box);
+    const step = (id, state, more) =>
+        `<details data-key="${id}"><summary class="${state}">${id}</summary>${more}<div data-keep></div></details>`;
+    morph(box, step('a', 'busy', ''));
+    const first = box.firstChild;
+    first.open = true;
+    first.querySelector('[data-keep]').innerHTML = '<b>loaded</b>';
+    morph(box, step('b', 'busy', '') + step('a', 'bad', '<div>reason</div>') + 'text');
+    return [box.children[1] === first, first.open, first.innerText, first.querySelector('.bad') !== null, box.children.length,
+            morph(box, step('b', 'busy', '') + step('a', 'bad', '<div>reason</div>') + 'text')];
+}"""
+
+
+def test_what_is_open_and_loaded_stays_when_a_piece_is_refreshed(hall: Hall) -> None:
+    page = hall.visitor("acme.test").go("/admin/login/")
+    same, opened, text_, changed, count, again = page.evaluate(MORPH)
+    assert (same, opened, changed, count, again) == (True, True, True, 2, False)
+    assert text_.split() == ["a", "reason", "loaded"]
+
+
 def test_files_are_dropped_and_read_while_one_looks(
     library: None, worker: None, come: Callable[..., Visitor], tmp_path: Path
 ) -> None:

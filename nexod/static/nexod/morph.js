@@ -40,7 +40,7 @@ function one(old, fresh) {
     if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue;
     return;
   }
-  if (old.hasAttribute("data-keep")) return;
+  if (keeps(old)) return;
   for (const { name } of [...old.attributes]) {
     if (!fresh.hasAttribute(name) && name !== "open" && name !== "data-loaded") old.removeAttribute(name);
   }
@@ -55,5 +55,10 @@ function key(node) {
 }
 
 function alike(old, fresh) {
-  return old && old.nodeType === fresh.nodeType && old.nodeName === fresh.nodeName && !key(old) && !key(fresh);
+  const same = old && old.nodeType === fresh.nodeType && old.nodeName === fresh.nodeName && !key(old) && !key(fresh);
+  return same && keeps(old) === keeps(fresh);
+}
+
+function keeps(node) {
+  return node.nodeType === Node.ELEMENT_NODE && node.hasAttribute("data-keep");
 }
