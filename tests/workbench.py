@@ -108,6 +108,13 @@ class Bench:
             cursor.execute(f"SELECT {counts}", [str(run)] * len(CHECKPOINTS))
             return int(cursor.fetchone()[0])
 
+    def forget_checkpoints(self, run: UUID, *, slug: str = "acme") -> None:
+        """Leave the run as a worker leaves it that loses its power before the first checkpoint."""
+        assert self.checkpoints(run, slug=slug)
+        with self.inside(slug), connection.cursor() as cursor:
+            for table in CHECKPOINTS:
+                cursor.execute(f"DELETE FROM {table} WHERE thread_id = %s", [str(run)])
+
     def decide(self, run: UUID, decision: str, *, role: str = "approver", slug: str = "acme", **said: str) -> Any:
         """Decide the run's newest pending approval."""
         from workflows.actions.approvals import decide_approval

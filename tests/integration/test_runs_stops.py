@@ -16,7 +16,7 @@ from nexod.kernel.errors import InvalidInput, Unavailable
 from nexod.kernel.events import ModelCalled
 from nexod.kernel.run_port import Usage
 from tests.probe import probe
-from tests.workbench import Bench, definition, output, text
+from tests.workbench import Bench, choose, definition, output, text
 
 Probes = dict[str, Callable[[Any], Any]]
 
@@ -180,33 +180,51 @@ def test_a_failed_run_goes_on_from_where_it_failed(bench: Bench, probes: Probes)
     assert bench.types(run.id)[6:11] == wanted
 
 
-def test_a_step_that_was_committed_is_not_done_again_though_its_checkpoint_is_missing(
+def test_a_step_that_was_committed_is_not_done_again_though_there_is_no_checkpoint(
     bench: Bench, probes: Probes
 ) -> None:
-    """As after a power cut between the two commits."""
+    """As after a power cut: the graph starts at the inputs, and comes through what is done."""
     done: list[str] = []
 
     def first(call: Any) -> str:
         done.append("first")
         return "kept"
 
-    def cut(call: Any) -> str:
+    def second(call: Any) -> str:
         done.append("second")
         if done.count("second") == 1:
-            with bench.inside(), connection.cursor() as cursor:
-                newest = "SELECT max(checkpoint_id) FROM checkpoints WHERE thread_id = %s"
-                cursor.execute(f"DELETE FROM checkpoints WHERE checkpoint_id = ({newest})", [call.run_id])
-                assert cursor.rowcount == 1
             raise Unavailable
         return str(call.values["nodes"]["a"]["gave"])
 
-    probes.update(first=first, cut=cut)
-    run = bench.ran(definition([probe("a", "first"), probe("b", "cut"), output(said="{{ nodes.b.gave }}")]))
+    probes.update(first=first, second=second)
+    nodes = [probe("a", "first"), choose("which", "on", other="false"), probe("b", "second")]
+    end = output(said="{{ nodes.b.gave }}")
+    run = bench.ran(definition([*nodes, text("c"), end], ["a which", "which b on", "which c other", "c b", "b end"]))
+    bench.forget_checkpoints(run.id)
     _resume(bench, run.id)
     again = bench.advance(run.id)
     assert (again.status, again.outputs) == ("completed", {"said": "kept"})
     assert done == ["first", "second", "second"]
-    assert [(step.node, step.attempt) for step in bench.steps(run.id)] == [("a", 1), ("b", 2), ("end", 1)]
+    wanted = [("a", 1), ("which", 1), ("b", 2), ("end", 1)]
+    assert [(step.node, step.attempt) for step in bench.steps(run.id)] == wanted
+
+
+def test_a_loop_is_come_through_to_where_it_was(bench: Bench, probes: Probes) -> None:
+    done: list[int] = []
+
+    def works(call: Any) -> int:
+        done.append(call.visit)
+        if done.count(3) == 1 and call.visit == 3:
+            raise Unavailable
+        return int(call.visit)
+
+    probes["works"] = works
+    nodes = [probe("a", "works"), choose("gate", "on", again="visits.a < 4"), output(said="{{ nodes.a.gave }}")]
+    run = bench.ran(definition(nodes, ["a gate", "gate a again", "gate end on"], limits={"visits": 5}))
+    bench.forget_checkpoints(run.id)
+    _resume(bench, run.id)
+    assert bench.advance(run.id).outputs == {"said": "4"}
+    assert done == [1, 2, 3, 3, 4]
 
 
 def test_a_run_without_any_checkpoint_starts_from_its_inputs(bench: Bench) -> None:

@@ -21,7 +21,7 @@ if not _msgpack.STRICT_MSGPACK_ENABLED:
 
 
 class Checkpoints(PostgresSaver):
-    """Stores a checkpoint after every superstep, and nothing between: what a node gave is in its Step row by then.
+    """Stores where the graph is when a stretch ends, and nothing between: what a node gave is in its Step row by then.
 
     A run that goes on from a checkpoint comes to its nodes again; those whose step was committed give what the row says
     (``step.perform``), and an approval is asked for where its row says so.
