@@ -27,7 +27,8 @@ def test_a_document_is_published_under_its_name():
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        ("Briefing: tea/coffee?.md", "Briefing tea coffee .md"),
+        ("Briefing: tea/coffee?.md", "Briefing tea coffee.md"),
+        ("Minutes of No. twenty-one and a half", "Minutes of No. twenty-one and a half"),
         ("../../etc/passwd", "etc passwd"),
         ("a\nb\t\0c", "a b c"),
         ("", "output"),

@@ -11,6 +11,7 @@ from workflows.nodes.base import Expression, Json, NodeCall, NodeResult, NodeTyp
 from workflows.rendering import render
 
 MAX_NAME = 200
+MAX_ENDING = 10
 FORBIDDEN = frozenset('/\\:*?"<>|')
 _ARTIFACT: Json = {
     "title": "Publish a document",
@@ -88,10 +89,10 @@ def file_name(text: str) -> str:
     """Return the text as a file name: one line, without what separates folders, at most 200 characters."""
     kept = "".join(character if character.isprintable() and character not in FORBIDDEN else " " for character in text)
     flat = " ".join(kept.split()).strip(". ") or "output"
-    if len(flat) <= MAX_NAME:
-        return flat
-    ending = PurePath(flat).suffix[:10]
-    return flat[: MAX_NAME - len(ending)].rstrip() + ending
+    ending = PurePath(flat).suffix
+    ending = ending if len(ending) <= MAX_ENDING else ""
+    stem = flat.removesuffix(ending)
+    return stem[: MAX_NAME - len(ending)].rstrip(". ") + ending
 
 
 def _value(value: Json, values: Json) -> Any:
