@@ -141,7 +141,6 @@ def configure(environment: Environment) -> dict[str, Any]:
         "NEXOD_READINESS_PLACE": "tenants.context.enter_platform",
         "NEXOD_METRICS_TOKEN": environment.metrics_token,
         "NEXOD_MAX_BODY_BYTES": 4 * environment.max_document_bytes,
-        "CLERK_SECRET_KEY": environment.clerk_secret_key,
         **_valkey(environment.redis_url),
     }
 
@@ -170,8 +169,3 @@ def _valkey(url: str) -> dict[str, Any]:
         },
         "CELERY_BROKER_URL": url,
     }
-
-
-def environment_defaults() -> dict[str, str]:
-    """Return what a laptop may leave out."""
-    return {"NEXOD_HOME": os.environ.get("NEXOD_HOME", str(ROOT / ".nexod"))}

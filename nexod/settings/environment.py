@@ -40,7 +40,6 @@ class Environment(BaseSettings):
     database_owner_url: str = Field(default="", alias="DATABASE_OWNER_URL")
     redis_url: str = Field(alias="REDIS_URL", min_length=1)
     sentry_dsn: str = Field(default="", alias="SENTRY_DSN")
-    clerk_secret_key: str = Field(default="", alias="CLERK_SECRET_KEY")
 
 
 def names(value: str) -> list[str]:
