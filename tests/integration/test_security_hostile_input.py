@@ -7,6 +7,7 @@ import pytest
 from tenants.context import enter_tenant
 from tenants.entry.hosts import place_of
 from tests.content import fill
+from workflows.admin.input_form import InputForm
 from workflows.models import Run
 
 
@@ -43,3 +44,10 @@ def test_a_search_for_nul_finds_what_is_left(visit, content):
 def test_the_platforms_hosts_have_no_letter_case(acme, settings):
     settings.NEXOD_PLATFORM_HOSTS = ["Staff.Example"]
     assert place_of("staff.example").tenant is None
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a": "\\u0000"}', "{"])
+def test_json_of_an_input_that_cannot_be_read_is_an_error_at_its_field(text):
+    form = InputForm({"properties": {"items": {"type": "object"}}}, {"input-items": text})
+    assert not form.is_valid()
+    assert list(form.errors) == ["items"]

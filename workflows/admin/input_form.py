@@ -16,7 +16,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from nexod.admin.fields import LinesField
+from nexod.admin.fields import LinesField, read_json
 
 Json = dict[str, Any]
 LONG_TEXT = 300
@@ -38,12 +38,7 @@ class JsonValueField(forms.CharField):
 
     def to_python(self, value: Any) -> Any:
         """Return the value; raise ValidationError where the text is no JSON."""
-        if not value:
-            return None
-        try:
-            return json.loads(value)
-        except ValueError as error:
-            raise forms.ValidationError(f"This is not JSON: {error}") from error
+        return read_json(value) if value else None
 
 
 class InputForm(forms.Form):
