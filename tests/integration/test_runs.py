@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.workbench import Bench, choose, definition, output, text
+from tests import probe
+from tests.workbench import Bench, choose, definition, node, output, text
+from workflows.nodes.base import NodeCall
 
 CHAIN = definition(
     [text("a", "On {{ inputs.topic }}"), text("b", "{{ nodes.a.text }}!"), output(said="{{ nodes.b.text }}")]
@@ -161,3 +163,20 @@ def test_a_completed_run_keeps_no_checkpoints_and_a_failed_one_does(bench: Bench
     failed = bench.ran(definition([text("a"), text("b", "{{ 1 / 0 }}"), output()]))
     assert bench.checkpoints(done.id) == 0
     assert bench.checkpoints(failed.id) > 0
+
+
+def test_a_stale_worker_writes_nothing(bench: Bench) -> None:
+    """One that was thought dead and wakes up: neither step nor event nor the end of the run is its to write."""
+    from workflows.models import Run
+
+    def overtaken(call: NodeCall) -> None:
+        with bench.inside():
+            Run.objects.filter(pk=call.run_id).update(fence=1_000)
+
+    with probe.registered() as behaviours:
+        behaviours["late"] = overtaken
+        run = bench.start(definition([text("a"), node("b", "probe", {"does": "late"}), output()]))
+        found = bench.advance(run)
+    assert found.status == "running"
+    assert [(step.node, step.status) for step in bench.steps(run)] == [("a", "completed"), ("b", "running")]
+    assert bench.types(run)[-1] == "step.started"

@@ -26,9 +26,11 @@ def end_run(
     outputs: Json | None = None,
     reason: events.Reason | None = None,
     seconds: float = 0.0,
+    fence: int | None = None,
 ) -> bool:
     """End the run as ``completed`` with ``outputs``, ``failed`` with ``reason``, or ``cancelled``; False if it had ended.
 
+    A worker gives the ``fence`` of its claim: when another one is newer the run is left alone, and False is returned.
     ``seconds`` of work are added to its total. What was pending is withdrawn, what was open is closed, and the event and
     the workspace's message leave on commit.
     """
@@ -36,6 +38,7 @@ def end_run(
     changed = (
         Run.objects.filter(pk=run_id)
         .active()
+        .held(fence)
         .update(
             status=status,
             waiting_for="",

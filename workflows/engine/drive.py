@@ -27,6 +27,7 @@ class Drive:
 
     run: Run
     reins: Reins
+    fence: int
     nodes: Sequence[str] = ()
     known: dict[tuple[str, int], Step] = field(default_factory=dict)
     began_at: float = field(default_factory=time.monotonic)

@@ -32,7 +32,8 @@ class Port:
         if self.cancelled():
             return
         self._make_visible()
-        append_event(self._record.drive.run_id, event)
+        drive = self._record.drive
+        append_event(drive.run_id, event, fence=drive.fence)
         release_connections()
 
     def spend(self, usage: Usage) -> None:

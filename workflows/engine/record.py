@@ -97,10 +97,10 @@ class Record:
         everything = [*self._untold, *told]
         along = [self._statement(), *map(insert_of, rows)]
         if also is None:
-            append_events(self.step.run_id, everything, along=along)
+            append_events(self.step.run_id, everything, along=along, fence=self.drive.fence)
         else:
             with transaction.atomic():
-                append_events(self.step.run_id, everything, along=along)
+                append_events(self.step.run_id, everything, along=along, fence=self.drive.fence)
                 also()
         self.stored = True
         self._untold = []

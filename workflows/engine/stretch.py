@@ -39,8 +39,8 @@ def work(run: Run, reins: Reins, claim: Claim) -> bool:
 
     Raises RunLost when it is another worker's by now.
     """
-    drive = Drive(run, reins)
-    if not _begin(run):
+    drive = Drive(run, reins, claim.token)
+    if not _begin(run, claim):
         return _ended(drive, claim, Run.Status.CANCELLED)
     try:
         _require_hope(run)
@@ -59,16 +59,24 @@ def work(run: Run, reins: Reins, claim: Claim) -> bool:
         return _failed(drive, claim, error)
 
 
-def _begin(run: Run) -> bool:
-    """Mark the run as running; False when it is to be cancelled instead."""
+def _begin(run: Run, claim: Claim) -> bool:
+    """Mark the run as running and as this claim's; False when it is to be cancelled instead. Raises RunLost."""
+    older = Run.objects.filter(pk=run.id, fence__lt=claim.token)
     with transaction.atomic():
         changed = (
-            Run.objects.filter(pk=run.id, cancel_requested=False)
+            older.filter(cancel_requested=False)
             .active()
-            .update(status=Run.Status.RUNNING, waiting_for="", started_at=run.started_at or timezone.now())
+            .update(
+                fence=claim.token,
+                status=Run.Status.RUNNING,
+                waiting_for="",
+                started_at=run.started_at or timezone.now(),
+            )
         )
         if changed:
             append_event(run.id, _begun(run))
+        elif not older.update(fence=claim.token):
+            raise RunLost
     return bool(changed)
 
 
@@ -107,7 +115,8 @@ def _advanced(graph: Graph, drive: Drive) -> tuple[Json, bool]:
 
 def _parked(drive: Drive, claim: Claim) -> bool:
     with transaction.atomic():
-        changed = Run.objects.filter(pk=drive.run.id, status=Run.Status.RUNNING, cancel_requested=False).update(
+        held = Run.objects.held(drive.fence).filter(pk=drive.run.id)
+        changed = held.filter(status=Run.Status.RUNNING, cancel_requested=False).update(
             status=Run.Status.WAITING,
             waiting_for=Run.WaitingFor.APPROVAL,
             seconds=F("seconds") + drive.seconds,
@@ -139,8 +148,11 @@ def _ended(
     outputs: Json | None = None,
     reason: events.Reason | None = None,
 ) -> bool:
+    run_id, fence = drive.run.id, drive.fence
     with transaction.atomic():
-        end_run(drive.run.id, status, outputs=outputs, reason=reason, seconds=drive.seconds)
+        ended = end_run(run_id, status, outputs=outputs, reason=reason, seconds=drive.seconds, fence=fence)
+        if not ended and Run.objects.filter(pk=run_id).exclude(fence=fence).exists():
+            raise RunLost
         _count_steps(drive)
         if status != Run.Status.FAILED:
             forget_checkpoints(drive.run.id)

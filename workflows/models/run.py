@@ -17,6 +17,10 @@ class RunQuerySet(models.QuerySet["Run"]):
         """Return the runs that are not over."""
         return self.exclude(status__in=Run.OVER)
 
+    def held(self, fence: int | None) -> RunQuerySet:
+        """Return the runs whose newest claim has that fencing token; all of them for None."""
+        return self if fence is None else self.filter(fence=fence)
+
 
 class Run(Record):
     """One execution of an agent, a crew or a workflow version."""
@@ -65,6 +69,9 @@ class Run(Record):
     started_by = models.ForeignKey("accounts.User", null=True, on_delete=models.SET_NULL, related_name="runs")
     queue = models.CharField(max_length=20, default="runs")
     last_seq = models.PositiveIntegerField(default=0)
+    fence = models.BigIntegerField(
+        default=0, help_text="Token of the newest claim; who holds an older one writes nothing"
+    )
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     tokens_in = models.PositiveBigIntegerField(default=0)
