@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db import models
+from django.db.models import F, Q
+from django.db.models.fields.json import KeyTextTransform
 
 from nexod.kernel.events import Totals
 from tenants.records import Record
@@ -12,6 +14,10 @@ from tenants.records import Record
 
 class RunQuerySet(models.QuerySet["Run"]):
     """Reads of runs."""
+
+    def failed_because(self, code: str) -> RunQuerySet:
+        """Return the runs that failed for good with that code."""
+        return self.filter(status=Run.Status.FAILED).alias(code=KeyTextTransform("code", "error")).filter(code=code)
 
     def active(self) -> RunQuerySet:
         """Return the runs that are not over."""
@@ -65,6 +71,10 @@ class Run(Record):
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
     waiting_for = models.CharField(max_length=10, choices=WaitingFor, blank=True)
     error = models.JSONField(null=True, help_text="{code, message, node, details} of a failed run")
+    compensation = models.JSONField(
+        null=True,
+        help_text="{cause, reason, over, undone, not_undone}: what was undone when it failed or was cancelled",
+    )
     cancel_requested = models.BooleanField(default=False)
     started_by = models.ForeignKey("accounts.User", null=True, on_delete=models.SET_NULL, related_name="runs")
     queue = models.CharField(max_length=20, default="runs")
@@ -89,6 +99,12 @@ class Run(Record):
             models.Index(fields=["-created_at", "-id"], name="run_newest"),
             models.Index(fields=["status", "-created_at"], name="run_by_status"),
             models.Index(fields=["workflow", "-created_at"], name="run_by_workflow"),
+            models.Index(
+                KeyTextTransform("code", "error"),
+                F("created_at").desc(),
+                name="run_failed_by_reason",
+                condition=Q(status="failed"),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -110,8 +126,16 @@ class Run(Record):
         )
 
 
+class StepQuerySet(models.QuerySet["Step"]):
+    """Reads of steps."""
+
+    def standing(self) -> StepQuerySet:
+        """Return the steps that count: those that a person had done anew are history."""
+        return self.filter(superseded=False)
+
+
 class Step(Record):
-    """One execution of one node: ``visit`` counts how often the run came by."""
+    """One execution of one node: ``visit`` counts how often the run came by, or, of an undo, which visit it undid."""
 
     class Status(models.TextChoices):
         """The way of a step."""
@@ -134,6 +158,10 @@ class Step(Record):
     route = models.CharField(max_length=60, blank=True)
     summary = models.CharField(max_length=500, blank=True)
     error = models.JSONField(null=True)
+    failures = models.PositiveIntegerField(default=0, help_text="Tries that failed since it was begun, or begun anew")
+    retry_at = models.DateTimeField(null=True, help_text="When a step that waits for it is tried again")
+    superseded = models.BooleanField(default=False, help_text="Done anew: this row is history")
+    undoes = models.ForeignKey("self", null=True, on_delete=models.CASCADE, related_name="undone_by", db_index=False)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     tokens_in = models.PositiveBigIntegerField(default=0)
@@ -142,9 +170,16 @@ class Step(Record):
     cost_usd = models.DecimalField(max_digits=14, decimal_places=6, default=0)
     seconds = models.FloatField(default=0)
 
+    objects = StepQuerySet.as_manager()
+
     class Meta:
         ordering = ("run", "created_at", "id")
-        constraints: ClassVar = [models.UniqueConstraint(fields=["run", "node", "visit"], name="step_once_a_visit")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["run", "node", "visit"], name="step_once_a_visit", condition=Q(superseded=False)
+            ),
+            models.UniqueConstraint(fields=["undoes"], name="step_undone_once", condition=Q(undoes__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.title or self.node} #{self.visit}"
