@@ -1,4 +1,7 @@
-"""Pages by cursor: newest first, by (created_at, id), so that rows that come or go never shift a page."""
+"""Pages by cursor: newest first, by (created_at, id), so that rows that come or go never shift a page.
+
+A cursor is signed: one of another tenant's, or of another list, is refused.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from nexod.kernel.errors import InvalidInput
+from nexod.kernel.signing import sign, unsign
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +29,17 @@ class Cursor:
     pk: str
     back: bool = False
 
-    def encode(self) -> str:
-        """Return it as text for a URL."""
+    def encode(self, model: type[Model]) -> str:
+        """Return it as text for the URL of a list of ``model``."""
         text = json.dumps([self.at.isoformat(), self.pk, int(self.back)])
-        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+        return sign(base64.urlsafe_b64encode(text.encode()).decode().rstrip("="), purpose=_purpose(model))
 
     @classmethod
     def decode(cls, text: str, model: type[Model]) -> Cursor:
         """Return the cursor that ``encode`` wrote for a row of ``model``; raise InvalidInput for anything else."""
         try:
-            at, pk, back = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            plain = unsign(text, purpose=_purpose(model))
+            at, pk, back = json.loads(base64.urlsafe_b64decode(plain + "=" * (-len(plain) % 4)))
             moment = datetime.fromisoformat(at)
             if moment.tzinfo is None:
                 raise ValueError("A moment without a time zone.")
@@ -50,7 +55,7 @@ class NewestFirst(BasePagination):
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """Return the rows of the asked page; raise InvalidInput for a bad cursor or limit."""
-        self.request, limit = request, self._limit(request)
+        self.request, self.model, limit = request, queryset.model, self._limit(request)
         given = request.query_params.get("cursor")
         cursor = Cursor.decode(given, queryset.model) if given else None
         back = cursor is not None and cursor.back
@@ -99,7 +104,11 @@ class NewestFirst(BasePagination):
     def _link(self, cursor: Cursor | None) -> str | None:
         if cursor is None:
             return None
-        return str(replace_query_param(self.request.get_full_path(), "cursor", cursor.encode()))
+        return str(replace_query_param(self.request.get_full_path(), "cursor", cursor.encode(self.model)))
+
+
+def _purpose(model: type[Model]) -> str:
+    return f"cursor of {model._meta.label_lower}"
 
 
 def _beyond(queryset: QuerySet[Any], cursor: Cursor | None) -> QuerySet[Any]:
