@@ -9,15 +9,17 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
 
 from nexod.admin.login import LoginForm
 from nexod.admin.searching import found
 from nexod.kernel import errors
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 class NexodSite(UnfoldAdminSite):
@@ -31,6 +33,7 @@ class NexodSite(UnfoldAdminSite):
         self.index_template = index_template
         self.index_title = index_title
         self._pages: list[tuple[str, str, View]] = []
+        self._open_pages: list[tuple[str, str, View]] = []
         super().__init__("admin")
 
     def page(self, route: str, name: str) -> Callable[[View], View]:
@@ -42,13 +45,22 @@ class NexodSite(UnfoldAdminSite):
 
         return register
 
+    def open_page(self, route: str, name: str, view: View) -> None:
+        """Add a view as ``admin:<name>`` for people who are not logged in."""
+        self._open_pages.append((route, name, never_cache(polite(view))))
+
     def admin_view(self, view: View, cacheable: bool = False) -> View:
         """Guard a view as Django does, and let its refusals end as pages."""
         return super().admin_view(polite(view), cacheable)  # type: ignore[no-any-return]
 
+    def get_urls(self) -> list[URLPattern]:
+        """Leave out Django's redirect from a content type and an id to an object's own page: our objects have none."""
+        return [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") != "view_on_site"]
+
     def extra_urls(self) -> list[URLPattern]:
         """Return the pages of the apps; unfold puts them before the models' own."""
-        return [path(route, self.admin_view(view), name=name) for route, name, view in self._pages]
+        guarded = [path(route, self.admin_view(view), name=name) for route, name, view in self._pages]
+        return [*guarded, *(path(route, view, name=name) for route, name, view in self._open_pages)]
 
     def render(self, request: HttpRequest, template: str, context: dict[str, Any]) -> TemplateResponse:
         """Return a page inside the site's frame."""
@@ -71,7 +83,7 @@ def polite(view: View) -> View:
     """Let the view's refusals end as Django's own pages instead of a failure."""
 
     @wraps(view)
-    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             return view(request, *args, **kwargs)
         except errors.PermissionDenied as error:

@@ -76,6 +76,8 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = ROOT / "staticfiles"
 LOGIN_URL = "/admin/login/"
+# A link in a mailbox is worth a password.
+PASSWORD_RESET_TIMEOUT = 3600
 LOGIN_REDIRECT_URL = "/admin/"
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_HTTPONLY = True
@@ -132,7 +134,10 @@ def configure(environment: Environment) -> dict[str, Any]:
         },
         "MEDIA_ROOT": environment.home / "media",
         "DATABASES": databases(
-            environment.database_url, environment.database_owner_url, pool_size=environment.pool_size
+            environment.database_url,
+            environment.database_owner_url,
+            pool_size=environment.pool_size,
+            pooler=environment.database_pooler,
         ),
         "DEFAULT_FROM_EMAIL": environment.default_from_email,
         "NEXOD_ENV": os.environ.get("NEXOD_ENV", "dev"),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from nexod.kernel.errors import Conflict, InvalidInput, PermissionDenied
+from nexod.kernel.errors import Conflict, PermissionDenied
+from tenants.accounts.actions.users import check_password
 from tenants.accounts.models import User
 
 
@@ -23,7 +22,7 @@ def create_staff(*, actor: User, email: str, full_name: str, password: str, admi
     address = email.strip().lower()
     if User.objects.filter(email=address).exists():
         raise Conflict("There is a member of the staff with that e-mail address already.")
-    _check_password(password, User(email=address, full_name=full_name))
+    check_password(password, User(email=address, full_name=full_name))
     return User.objects.create_user(address, password, full_name=full_name, is_staff=True, is_superuser=administrator)
 
 
@@ -38,7 +37,7 @@ def update_staff(
     if not others and not (administrator and is_active):
         raise LastAdministrator
     if password:
-        _check_password(password, user)
+        check_password(password, user)
         user.set_password(password)
     user.full_name, user.is_superuser, user.is_active = full_name, administrator, is_active
     user.save(update_fields=["full_name", "is_superuser", "is_active", "password", "updated_at"])
@@ -48,10 +47,3 @@ def update_staff(
 def _require_administrator(actor: User) -> None:
     if not (actor.is_active and actor.is_superuser):
         raise PermissionDenied("Only administrators of the platform may do this.")
-
-
-def _check_password(password: str, user: User) -> None:
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        raise InvalidInput(details=[{"field": "password", "message": text} for text in error.messages]) from error

@@ -38,7 +38,7 @@ def create_user(*, actor: User, email: str, role: str, full_name: str = "", pass
     address = email.strip().lower()
     if User.objects.filter(email=address).exists():
         raise UserExists
-    _check_password(password, User(email=address, full_name=full_name))
+    check_password(password, User(email=address, full_name=full_name))
     user = User.objects.create_user(address, password, full_name=full_name)
     user.groups.set([owners if role == OWNER else _group(role)])
     return user
@@ -68,7 +68,7 @@ def set_password(*, actor: User, user: User, password: str) -> None:
     """Give the user another password, which ends the user's sessions; raises PermissionDenied or InvalidInput."""
     require_permission(actor, "accounts.change_user")
     require_may_manage(actor, user)
-    _check_password(password, user)
+    check_password(password, user)
     user.set_password(password)
     user.save(update_fields=["password", "updated_at"])
 
@@ -81,6 +81,15 @@ def is_owner(user: User) -> bool:
 def require_may_manage(actor: User, user: User) -> None:
     """Raise PermissionDenied when ``user`` is an owner and ``actor`` is not."""
     _require_rank(actor, actor.pk != user.pk and is_owner(user))
+
+
+def check_password(password: str | None, user: User) -> None:
+    """Raise InvalidInput for a password that is too weak for ``user``."""
+    try:
+        if password is not None:
+            validate_password(password, user)
+    except ValidationError as error:
+        raise InvalidInput(details=[{"field": "password", "message": text} for text in error.messages]) from error
 
 
 def _require_rank(actor: User, concerns_owner: bool) -> None:
@@ -97,11 +106,3 @@ def _group(role: str) -> Group:
     if role not in ROLES:
         raise InvalidInput(details=[{"field": "role", "message": f"Roles are {', '.join(ROLES)}."}])
     return Group.objects.get(name=role)
-
-
-def _check_password(password: str | None, user: User) -> None:
-    try:
-        if password is not None:
-            validate_password(password, user)
-    except ValidationError as error:
-        raise InvalidInput(details=[{"field": "password", "message": text} for text in error.messages]) from error
