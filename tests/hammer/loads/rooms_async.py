@@ -1,0 +1,15 @@
+"""Asynchronous views: hops into the tenant with pauses between, while other tenants' views have their turn on the loop."""
+
+from __future__ import annotations
+
+from tests.hammer.visitor import Visitor
+
+NAME, WEIGHT = "async views", 14
+
+
+async def visit(visitor: Visitor) -> None:
+    """Ask for rows, or for a page of a run's events, which is the product's own asynchronous view."""
+    if visitor.dice.random() < 0.6:
+        await visitor.ask("/hammer/rows")
+    else:
+        await visitor.ask(f"/api/v1/runs/{visitor.resident.ids['over']}/events?limit=5")
