@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from workflows.nodes.base import ERROR
+
 FORMAT = "nexod.workflow/1"
 MAX_NODES = 5_000
 MAX_EDGES = 20_000
@@ -14,7 +16,10 @@ NODE_ID = r"^[A-Za-z][A-Za-z0-9_]{0,59}$"
 DEFAULT_VISITS = 10
 MAX_VISITS = 100
 MAX_SECONDS = 7 * 24 * 3600
+MAX_WAIT_S = 24 * 3600
+ERROR_KINDS = ("timeout", "rate_limited", "unavailable", "model_error", "any")
 
+ErrorName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,59}$")]
 NodeId = Annotated[str, Field(pattern=NODE_ID, description="Letters, digits and _; expressions say nodes.<id>")]
 
 
@@ -25,10 +30,21 @@ class Part(BaseModel):
 
 
 class Retry(Part):
-    """How often a failed step is tried, and how long to wait before the second try (doubled each time)."""
+    """How often a failed step is tried, after which errors, and how long it waits: ``backoff_s``, times ``factor`` each time.
+
+    With ``jitter`` "full" a wait is a random part of that. What the error itself asks for (Retry-After) is honoured.
+    """
 
     attempts: int = Field(default=1, ge=1, le=10)
-    backoff_s: float = Field(default=1.0, ge=0, le=300)
+    backoff_s: float = Field(default=1.0, ge=0, le=300, description="The first wait")
+    factor: float = Field(default=2.0, ge=1, le=10)
+    max_backoff_s: float = Field(default=3_600.0, ge=0, le=MAX_WAIT_S, description="The longest wait")
+    jitter: Literal["full", "none"] = "full"
+    on: list[ErrorName] = Field(
+        default_factory=list,
+        max_length=20,
+        description=f"{', '.join(ERROR_KINDS)}, or codes of errors; empty: what may pass by itself",
+    )
 
 
 class Node(Part):
@@ -40,10 +56,14 @@ class Node(Part):
     config: dict[str, Any] = Field(default_factory=dict)
     timeout_s: float | None = Field(default=None, gt=0, le=MAX_SECONDS)
     retry: Retry = Retry()
+    undo: NodeId | None = Field(
+        default=None,
+        description="The node that undoes this one when the run fails or is cancelled later; no edge leads to it",
+    )
 
 
 class Edge(Part):
-    """What comes after what; ``when`` names a route of a condition or approval."""
+    """What comes after what; ``when`` names a route of a condition or approval, or "error": taken when the node has failed."""
 
     source: NodeId = Field(alias="from")
     target: NodeId = Field(alias="to")
@@ -83,5 +103,14 @@ class Definition(Part):
         return found
 
     def routes(self, node: str) -> frozenset[str]:
-        """Return the labels on the edges that leave ``node``; what ``NodeCall.routes`` is."""
-        return frozenset(edge.when for edge in self.leaving[node] if edge.when)
+        """Return the labels among which ``node`` chooses; what ``NodeCall.routes`` is. Failing is no choice."""
+        return frozenset(edge.when for edge in self.leaving[node] if edge.when) - {ERROR}
+
+    @cached_property
+    def undone(self) -> dict[str, str]:
+        """Return for each node that undoes another one which that is."""
+        return {node.undo: node.id for node in self.nodes if node.undo is not None}
+
+    def catches(self, node: str) -> bool:
+        """Say whether an edge leads on when ``node`` has failed."""
+        return any(edge.when == ERROR for edge in self.leaving[node])

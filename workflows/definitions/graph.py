@@ -18,20 +18,24 @@ class Graph:
         for edge in definition.edges:
             if edge.source in self.number and edge.target in self.number:
                 self.after[self.number[edge.source]].append(self.number[edge.target])
+        self.undone = {undo: node for undo, node in definition.undone.items() if undo in self.number and undo != node}
+        """Which node each undo undoes. No edge leads there, yet it runs when that node has run."""
 
     def reachable(self, start: str) -> frozenset[str]:
-        """Return the nodes that can run when the run starts at ``start``, itself included."""
+        """Return the nodes that can run when the run starts at ``start``, itself and the undos of all included."""
         found = {self.number[start]}
         waiting = [self.number[start]]
         while waiting:
             new = [node for node in self.after[waiting.pop()] if node not in found]
             found.update(new)
             waiting.extend(new)
-        return frozenset(self.ids[node] for node in found)
+        undos = {undo for undo, node in self.undone.items() if self.number[node] in found}
+        return frozenset(self.ids[node] for node in found) | undos
 
     def can_precede(self, earlier: str, later: str) -> bool:
         """Say whether a way leads from ``earlier`` to ``later``; to itself, whether it is on a cycle."""
-        return bool(self._before[self.number[later]] >> self.number[earlier] & 1)
+        done = self.undone.get(later, later)
+        return earlier == done != later or bool(self._before[self.number[done]] >> self.number[earlier] & 1)
 
     @cached_property
     def cycles(self) -> list[list[str]]:

@@ -10,7 +10,7 @@ from workflows.definitions.graph import Graph
 from workflows.expressions import Checker
 from workflows.expressions import names_in as names_in_expression
 from workflows.nodes import registry
-from workflows.nodes.base import Expression, Json, Problem
+from workflows.nodes.base import ERROR, Expression, Json, Problem
 from workflows.rendering import TemplateFailed
 from workflows.rendering import names_in as names_in_template
 from workflows.sandbox.templates import FUNCTIONS
@@ -44,11 +44,22 @@ METHODS = frozenset(
 """What templates may call on values: not fields."""
 _SIGNATURES = {"string": "string", "integer": "int", "boolean": "bool", "object": "map<string, dyn>"}
 
+FAILURE: Json = {
+    "type": "object",
+    "properties": {
+        **{name: {"type": "string"} for name in ("code", "message", "node")},
+        "attempts": {"type": "integer"},
+        "details": {},
+    },
+}
+"""What later nodes know of a node that failed and whose error edge was taken: ``nodes.<id>.error``."""
+
 
 class Scope:
     """The names of one definition and their types, read from JSON Schemas; of ``sound`` nodes only, whose configs fit."""
 
     def __init__(self, definition: Definition, graph: Graph, sound: list[Node]) -> None:
+        self.definition = definition
         self.graph = graph
         self.nodes = sound
         self.sound = {node.id: node for node in sound}
@@ -118,6 +129,8 @@ class Scope:
             if step not in properties:
                 if part.get("additionalProperties") not in (None, False):
                     return "", ""
+                if step == ERROR and len(place) == 2:
+                    return code, f"{place[1]!r} has an error only where an edge leaves it by the route {ERROR!r}."
                 fields = ", ".join(list(properties)[:20]) or "nothing"
                 return code, f"There is no {step!r} in {'.'.join(place)}; it has {fields}."
             place, part = [*place, step], properties[step]
@@ -126,7 +139,8 @@ class Scope:
     def _output(self, node: str) -> Json:
         if node not in self.outputs:
             found = self.sound.get(node)
-            self.outputs[node] = registry.get(found.type).output(found.config) if found else {}
+            output = registry.get(found.type).output(found.config) if found else {}
+            self.outputs[node] = _with_error(output) if self.definition.catches(node) else output
         return self.outputs[node]
 
     def _types(self, expressions: Iterable[Expression]) -> dict[str, str]:
@@ -140,6 +154,10 @@ class Scope:
         if name[0] == "nodes" and len(name) > 2 and name[1] in self.graph.number:
             return _signature(self._output(name[1]), name[2:])
         return ""
+
+
+def _with_error(output: Json) -> Json:
+    return {**output, "properties": {**output["properties"], ERROR: FAILURE}} if "properties" in output else output
 
 
 def _expressions(node: Node) -> list[tuple[str, Expression]]:

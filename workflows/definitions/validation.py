@@ -6,13 +6,14 @@ from collections import Counter
 
 from workflows.definitions.configs import config_problems
 from workflows.definitions.document import Definition, Node
+from workflows.definitions.failure import failure_problems
 from workflows.definitions.graph import Graph
 from workflows.definitions.problems import DefinitionInvalid, limited
 from workflows.definitions.reading import bounds, read
 from workflows.definitions.scope import Scope
 from workflows.definitions.shape import shaped
 from workflows.nodes import registry
-from workflows.nodes.base import CheckedNode, Problem, References
+from workflows.nodes.base import ERROR, CheckedNode, Problem, References
 from workflows.schemas import SchemaRefused, usable
 
 RESERVED = frozenset(
@@ -87,7 +88,7 @@ def _problems(definition: Definition, references: References) -> list[Problem]:
         nodes += found
         if not any(problem.code in UNSOUND for problem in found):
             sound.append(node)
-    shape = [*_start_problems(definition, graph), *_cycle_problems(definition, graph)]
+    shape = [*_start_problems(definition, graph), *_cycle_problems(definition, graph), *failure_problems(definition)]
     return [*structure, *nodes, *shape, *Scope(definition, graph, sound).problems()]
 
 
@@ -135,7 +136,7 @@ def _node_problems(node: Node, definition: Definition, references: References) -
     problems = config_problems(node)
     if problems:
         return problems
-    routes = frozenset(edge.when for edge in definition.leaving[node.id])
+    routes = frozenset(edge.when for edge in definition.leaving[node.id]) - {ERROR}
     return registry.get(node.type).check(CheckedNode(node.id, node.type, node.config, routes), references)
 
 
@@ -161,7 +162,8 @@ def _cycle_problems(definition: Definition, graph: Graph) -> list[Problem]:
         chooses = any(edge.when for node in cycle for edge in definition.leaving[node])
         if not chooses or not graph.leaves(cycle):
             message = (
-                f"The cycle {names} has no way out: it needs a condition or an approval with a route that leaves it."
+                f"The cycle {names} has no way out: it needs a condition or an approval with a route that leaves it, "
+                "or an edge that is taken when a node fails."
             )
             problems.append(Problem("endless_cycle", message, cycle[0]))
         elif not bounded:

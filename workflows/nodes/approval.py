@@ -32,6 +32,7 @@ class ApprovalNode(NodeType):
     type = "approval"
     title = "Approval"
     description = "Shows something to a person and waits for a decision."
+    may_undo = False
     schema = fields.closed(
         ("title", "content"),
         {

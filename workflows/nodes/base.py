@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
+from nexod.kernel.run_port import Answer as Answer
+from nexod.kernel.run_port import Question as Question
+
 Json = dict[str, Any]
+ERROR = "error"
+"""The route by which every node is left when it has failed for good; no node may choose it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,27 +22,6 @@ class Problem:
     message: str
     node: str = ""
     field: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What a person is asked: Markdown ``content`` under a ``title``, who may answer, and which answers there are."""
-
-    title: str
-    content: str
-    instructions: str = ""
-    roles: tuple[str, ...] = ("owner", "admin", "approver")
-    decisions: tuple[str, ...] = ("approve", "edit", "reject")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a person decided: ``decision`` is approve, reject, request_changes or edit."""
-
-    decision: str
-    comment: str = ""
-    content: str = ""
-    actor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +68,7 @@ class CheckedNode:
     type: str
     config: Json = field(default_factory=dict)
     routes: frozenset[str] = frozenset()
-    """The labels on the edges that leave it; an edge without a label counts as ``""``."""
+    """The labels on the edges that leave it, that for failing left out; an edge without a label counts as ``""``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +96,8 @@ class NodeType:
     description: ClassVar[str]
     schema: ClassVar[Mapping[str, Any]]
     """JSON Schema of the config."""
+    may_undo: ClassVar[bool] = True
+    """Whether a node of this type can undo another one: it asks nobody and chooses no way."""
 
     def templates(self, config: Json) -> dict[str, str]:
         """Return the templates of a config by dotted field."""
@@ -159,6 +145,12 @@ def refused_labels(node: CheckedNode) -> list[Problem]:
         return []
     message = f"A node of type {node.type} has no routes, but edges that leave it are labelled {', '.join(labels)}."
     return [Problem("unexpected_route", message, node.id)]
+
+
+def reserved_routes(node: CheckedNode, routes: Mapping[str, str]) -> list[Problem]:
+    """Return a problem for each route, by its field, that a config calls like the one that failed nodes are left by."""
+    message = f"The route {ERROR!r} is the one that is taken when the node fails; call this one otherwise."
+    return [Problem("reserved_route", message, node.id, field) for field, route in routes.items() if route == ERROR]
 
 
 def _missing(found: Reference) -> str:

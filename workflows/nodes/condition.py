@@ -6,7 +6,18 @@ from typing import Any
 
 from workflows.expressions import truth
 from workflows.nodes import fields
-from workflows.nodes.base import CheckedNode, Expression, Json, NodeCall, NodeResult, NodeType, Problem, References
+from workflows.nodes.base import (
+    ERROR,
+    CheckedNode,
+    Expression,
+    Json,
+    NodeCall,
+    NodeResult,
+    NodeType,
+    Problem,
+    References,
+    reserved_routes,
+)
 
 _ROUTE: dict[str, Any] = {"type": "string", "title": "Route", "pattern": "^[A-Za-z][A-Za-z0-9_-]{0,59}$"}
 
@@ -17,6 +28,7 @@ class ConditionNode(NodeType):
     type = "condition"
     title = "Condition"
     description = "Chooses the way on: the first case whose expression holds, else the default."
+    may_undo = False
     schema = fields.closed(
         ("cases", "default"),
         {
@@ -43,9 +55,9 @@ class ConditionNode(NodeType):
         missing = [
             Problem("missing_route", f"No edge leaves by the route {route!r}.", node.id, field)
             for field, route in routes.items()
-            if route not in node.routes
+            if route not in {*node.routes, ERROR}
         ]
-        return [*missing, *_unknown_labels(node, set(routes.values()))]
+        return [*reserved_routes(node, routes), *missing, *_unknown_labels(node, set(routes.values()))]
 
     def run(self, call: NodeCall) -> NodeResult:
         for case in call.config["cases"]:

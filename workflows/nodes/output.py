@@ -43,6 +43,7 @@ class OutputNode(NodeType):
     type = "output"
     title = "Output"
     description = "Publishes a document and sets the outputs of the run."
+    may_undo = False
     schema = {
         **fields.closed(
             (),
