@@ -14,7 +14,7 @@ from agents.models.document import DIMENSIONS
 from collaboration.models import Notification
 from tenants.accounts.actions.api_keys import issue_api_key
 from tenants.accounts.models import ApiKey, User
-from workflows.models import Approval, Artifact, Run, Step, Workflow, WorkflowVersion
+from workflows.models import Approval, Artifact, Effect, Run, Step, Workflow, WorkflowVersion
 
 GREETING: dict[str, Any] = {
     "format": "nexod.workflow/1",
@@ -45,6 +45,7 @@ class Content:
     version: WorkflowVersion
     run: Run
     step: Step
+    effect: Effect
     approval: Approval
     artifact: Artifact
     notification: Notification
@@ -80,6 +81,9 @@ def fill(user: User, *, mark: str = "one") -> Content:
         version=version,
         run=run,
         step=step,
+        effect=Effect.objects.create(
+            run=run, step=step, key=mark, kind="http", name="POST example.com", status="done", result={"status": 200}
+        ),
         approval=Approval.objects.create(
             run=run,
             step=step,

@@ -101,6 +101,24 @@ class RunLost(NexodError):
     code = "run_lost"
 
 
+class RunHalted(NexodError):
+    """The run stops before its next step and goes on later."""
+
+    code = "run_halted"
+
+
+class RunPaused(RunHalted):
+    """A person paused the run."""
+
+    code = "run_paused"
+
+
+class RunHandedBack(RunHalted):
+    """The worker is being replaced, so the run goes on elsewhere."""
+
+    code = "worker_stopping"
+
+
 class WorkersLost(NexodError):
     """Every worker that had this run stopped in the middle of it. Resume it when you know why."""
 
@@ -111,3 +129,15 @@ class SiblingFailed(NexodError):
     """Another step of the run failed, so this one was stopped."""
 
     code = "sibling_failed"
+
+
+class EffectGivenUp(Conflict):
+    """Nobody knows whether this happened, and a person decided to give it up."""
+
+    code = "effect_given_up"
+
+
+class EffectUnusable(NexodError):
+    """What was done outside cannot be used, and is not done again."""
+
+    code, status = "effect_unusable", 422

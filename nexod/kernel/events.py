@@ -36,12 +36,13 @@ def parse(type_: str, data: dict[str, Any]) -> Event:
 
 
 class Reason(BaseModel):
-    """Why something failed: the error's code, what a person reads, and where."""
+    """Why something failed: the error's code, what a person reads, where, and how often it was tried (0: not counted)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     code: str
     message: str
     node: str = ""
+    attempts: int = 0
     details: dict[str, Any] | list[dict[str, Any]] = Field(default_factory=dict)
 
 
@@ -97,6 +98,18 @@ class RunFailed(Event):
     totals: Totals = Totals()
 
 
+class RunPauseRequested(Event):
+    type = "run.pause_requested"
+    actor: str = ""
+
+
+class RunHandedBack(Event):
+    """The worker let go of the run, which goes on elsewhere; ``reason`` is a code."""
+
+    type = "run.handed_back"
+    reason: str
+
+
 class RunCancelRequested(Event):
     type = "run.cancel_requested"
     actor: str = ""
@@ -107,11 +120,44 @@ class RunCancelled(Event):
     totals: Totals = Totals()
 
 
+class RunRetried(Event):
+    """A person lets a failed run go on; ``inputs`` and ``outputs`` hold what the run had before they were changed."""
+
+    type = "run.retried"
+    actor: str
+    nodes: list[str] = Field(default_factory=list)
+    inputs: dict[str, Any] | None = None
+    outputs: dict[str, Any] = Field(default_factory=dict)
+
+
+class NotUndone(BaseModel):
+    """A step that was not undone, and why."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    node: str
+    step: str
+    reason: Reason
+
+
+class RunCompensating(Event):
+    type = "run.compensating"
+    cause: str
+    nodes: list[str]
+
+
+class RunCompensated(Event):
+    type = "run.compensated"
+    undone: list[str]
+    not_undone: list[NotUndone]
+
+
 class StepStarted(StepEvent):
     type = "step.started"
     node_type: str
     visit: int = 1
     title: str = ""
+    attempt: int = 1
+    undoes: str = ""
 
 
 class StepCompleted(StepEvent):
@@ -124,6 +170,7 @@ class StepCompleted(StepEvent):
 class StepFailed(StepEvent):
     type = "step.failed"
     reason: Reason
+    handled: bool = False
 
 
 class StepRetried(StepEvent):
@@ -171,10 +218,22 @@ class ModelCallFailed(StepEvent):
     reason: Reason
 
 
+class EffectRecorded(StepEvent):
+    type = "effect.recorded"
+    effect: str
+    kind: str
+    name: str
+    status: str
+    about: str = ""
+    begun: int = 1
+    seconds: float = 0.0
+
+
 class ApprovalRequested(StepEvent):
     type = "approval.requested"
     approval: str
     title: str
+    kind: str = "approval"
 
 
 class ApprovalDecided(StepEvent):

@@ -10,7 +10,7 @@ ROLES = (OWNER, ADMIN, EDITOR, APPROVER, VIEWER)
 CONTENT = ("agents", "workflows", "collaboration")
 PEOPLE = ("accounts",)
 # Nobody writes these by hand: the engine and the actions do.
-RECORDS = ("run", "step", "runevent", "artifact", "approval", "chunk", "workflowversion", "notification")
+RECORDS = ("run", "step", "runevent", "artifact", "approval", "effect", "chunk", "workflowversion", "notification")
 
 
 def sync_roles(using: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -13,6 +15,7 @@ from tenants.accounts.models import User
 from tenants.accounts.permissions import require_permission
 from tenants.accounts.roles import OWNER
 from tenants.context import current_tenant
+from workflows.actions.effects import answer_effect
 from workflows.actions.events import append_event
 from workflows.actions.runs import wake
 from workflows.errors import ApprovalAlreadyDecided, ApprovalWithdrawn
@@ -21,6 +24,7 @@ from workflows.models import Approval, Run
 
 MAX_COMMENT = 4_000
 MAX_CONTENT = 1_000_000
+TAKE_CONTENT = (Approval.Decision.EDIT, Approval.Decision.HAPPENED)
 
 
 @transaction.atomic
@@ -29,8 +33,9 @@ def decide_approval(
 ) -> Approval:
     """Decide a pending approval and let its run go on; return it.
 
-    ``decision`` is approve, reject, edit (needs ``content``) or request_changes (needs ``comment``), as far as the
-    approval offers it. Raises PermissionDenied, InvalidInput, ApprovalAlreadyDecided, ApprovalWithdrawn.
+    ``decision`` is approve, reject, edit (needs ``content``) or request_changes (needs ``comment``), or, of an effect whose
+    outcome is unknown, happened (``content`` may be its result, as JSON), again or fail; as far as the approval offers it.
+    Raises PermissionDenied, InvalidInput, ApprovalAlreadyDecided, ApprovalWithdrawn.
     """
     require_permission(actor, "workflows.decide_approval")
     found = _locked(approval.pk)
@@ -40,9 +45,11 @@ def decide_approval(
     found.status = Approval.Status.DECIDED
     found.decision = decision
     found.comment = storable(comment)
-    found.edited_content = storable(content) if decision == Approval.Decision.EDIT else ""
+    found.edited_content = storable(content) if decision in TAKE_CONTENT else ""
     found.decided_by = actor
     found.decided_at = timezone.now()
+    if found.effect_id is not None:
+        answer_effect(found.effect_id, answer=decision, result=_result(found.edited_content))
     found.save()
     append_event(found.run_id, _event(found, actor))
     wake(found.run_id, found.run.queue)
@@ -91,6 +98,16 @@ def _require_complete(approval: Approval, decision: str, comment: str, content: 
         raise _invalid("comment", f"A comment has at most {MAX_COMMENT:,} characters.")
     if len(content) > MAX_CONTENT:
         raise _invalid("content", f"The content has at most {MAX_CONTENT:,} characters.")
+
+
+def _result(content: str) -> Any:
+    """Return what a person says that an effect gave: JSON, or nothing."""
+    if not content.strip():
+        return None
+    try:
+        return storable(json.loads(content))
+    except (ValueError, RecursionError) as error:
+        raise _invalid("content", f"The result has to be JSON: {error}") from error
 
 
 def _invalid(field: str, message: str) -> InvalidInput:

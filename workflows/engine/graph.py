@@ -15,8 +15,9 @@ from langgraph.types import Command, interrupt
 from langsmith import tracing_context
 
 from workflows.definitions import parse
-from workflows.engine.call import Parked
 from workflows.engine.drive import Drive
+from workflows.engine.parked import Parked
+from workflows.engine.parked import Parked
 from workflows.engine.plan import NodePlan, Plan, planned
 from workflows.engine.step import perform
 
@@ -89,8 +90,8 @@ def _visit(node: NodePlan) -> Any:
         try:
             outcome = perform(node, dict(state), runtime.context)
         except Parked as parked:
-            # The approval's row is the truth, not what LangGraph is resumed with: the node starts again and reads it.
-            interrupt({"approval": str(parked.approval.id)})
+            # The rows are the truth, not what LangGraph is resumed with: the node starts again and reads them.
+            interrupt(parked.told)
             raise
         finally:
             runtime.context.release()
