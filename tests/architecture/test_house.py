@@ -35,6 +35,7 @@ BOUNDARIES = {
     "workflows/api/events.py": "becomes the envelope, logged",
     "workflows/engine/bounded.py": "raised again in the caller's thread",
     "workflows/engine/loop.py": "ends the run as failed, logged",
+    "workflows/engine/step.py": "tried again, stored as the step's error, or raised again",
 }
 LONGEST_FILE, LONGEST_FUNCTION, LONGEST_CONSUMER, LONGEST_READY = 400, 60, 150, 10
 

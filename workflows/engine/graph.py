@@ -17,7 +17,6 @@ from langsmith import tracing_context
 from workflows.definitions import parse
 from workflows.engine.drive import Drive
 from workflows.engine.parked import Parked
-from workflows.engine.parked import Parked
 from workflows.engine.plan import NodePlan, Plan, planned
 from workflows.engine.step import perform
 

@@ -13,7 +13,7 @@ from workflows.definitions import Definition, Node
 from workflows.errors import NodeTypeGone, RouteMissing, TextFailed
 from workflows.expressions import names_in as names_in_expression
 from workflows.nodes import registry
-from workflows.nodes.base import NodeType
+from workflows.nodes.base import ERROR, NodeType
 from workflows.rendering import names_in as names_in_template
 
 Json = dict[str, Any]
@@ -42,6 +42,16 @@ class NodePlan:
         """Say whether it needs no thread of its own and no step row before it is over."""
         return self.kind.type in INSTANT and self.node.timeout_s is None
 
+    @property
+    def catches(self) -> bool:
+        """Say whether an edge leads on when the node has failed."""
+        return bool(self.targets.get(ERROR))
+
+    @property
+    def ends(self) -> bool:
+        """Say whether nothing follows, unless the node fails."""
+        return not self.targets.keys() - {ERROR}
+
     @cached_property
     def reads(self) -> tuple[str, ...]:
         """Return the dotted names that the templates and expressions of the config take: ``nodes.draft.text``."""
@@ -54,7 +64,7 @@ class NodePlan:
     def after(self, route: str) -> tuple[str, ...]:
         """Return the nodes that follow when the node leaves by ``route``; raise RouteMissing when it has no such edge."""
         found = self.targets.get(route) or self.targets.get("", ())
-        if route and not found and self.targets:
+        if route and not found and not self.ends:
             raise RouteMissing(f"No edge leaves {self.id!r} by the route {route!r}.", details={"route": route})
         return found
 
@@ -70,6 +80,11 @@ class Plan:
     def timeout_s(self) -> float | None:
         """Return how long the run may work, waiting for people not counted."""
         return self.definition.limits.timeout_s
+
+    @cached_property
+    def undos(self) -> dict[str, NodePlan]:
+        """Return what undoes a node, for each node that has such."""
+        return {done: self.nodes[undo] for undo, done in self.definition.undone.items()}
 
     @cached_property
     def joins(self) -> frozenset[str]:
@@ -88,7 +103,11 @@ class Plan:
         outputs = [given[node] for node, plan in self.nodes.items() if plan.kind.type == "output" and node in given]
         if outputs:
             return {name: value for output in outputs for name, value in output.get("outputs", {}).items()}
-        ends = {node: given[node] for node, plan in self.nodes.items() if not plan.targets and node in given}
+        ends = {
+            node: given[node]
+            for node, plan in self.nodes.items()
+            if plan.ends and node in given and not (plan.catches and ERROR in given[node])
+        }
         return next(iter(ends.values())) if len(ends) == 1 else ends
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -16,12 +17,15 @@ from workflows.actions.statements import Statement, insert_of, update_of
 from workflows.engine.drive import Drive
 from workflows.engine.plan import NodePlan
 from workflows.models import Artifact, Run, Step
-from workflows.nodes.base import NodeResult
+from workflows.nodes.base import ERROR, NodeResult
 
 Json = dict[str, Any]
 INTERRUPTED = events.Reason(code="interrupted", message="The step was not finished.")
 # What the gateway spends is added by the database, so a save of the row must leave it alone.
-SAVED = ("attempt", "status", "output", "route", "summary", "error", "finished_at", "seconds", "updated_at")
+SAVED = (
+    "attempt", "status", "output", "route", "summary", "error", "failures", "retry_at", "finished_at", "seconds",
+    "updated_at",
+)  # fmt: skip
 MAX_SUMMARY = 500
 
 
@@ -35,17 +39,23 @@ class Record:
         self.step = known or _new_step(drive.run, plan, visit)
         self.stored = known is not None
         self._worked_since = time.monotonic()
-        self._untold: list[events.Event] = [] if self.stored else [self._started()]
 
     @property
     def is_done(self) -> bool:
-        """Say whether the step was committed by an earlier stretch, whose checkpoint did not come to it any more."""
-        return self.step.status == Step.Status.COMPLETED
+        """Say whether an earlier stretch, whose checkpoint did not come to it any more, committed what the step gave.
+
+        Of a step that failed that is its error, where an edge led on from there.
+        """
+        handled = self.step.status == Step.Status.FAILED and self.step.route == ERROR
+        return handled or self.step.status == Step.Status.COMPLETED
 
     def begin(self) -> None:
         """Make the step visible as running, when it is new or comes again after a failure or a lost worker."""
         if not self.stored:
             self.write()
+        elif self.step.retry_at is not None:
+            self.step.status, self.step.retry_at = Step.Status.RUNNING, None
+            self.write(self._started())
         elif self.step.status != Step.Status.WAITING:
             before = events.Reason(**self.step.error) if self.step.error else INTERRUPTED
             self.retry(before, delay_s=0)
@@ -56,11 +66,16 @@ class Record:
         self.step.status = Step.Status.RUNNING
         self.step.error = None
         self.step.finished_at = None
-        self.write(
-            events.StepRetried(
-                node=self.step.node, step=str(self.step.id), attempt=self.step.attempt, delay_s=delay_s, reason=reason
-            )
-        )
+        self.write(self._retried(reason, delay_s))
+
+    def postpone(self, reason: events.Reason, *, delay_s: float) -> datetime:
+        """Tell that the step is tried again later, when nobody need hold a worker until then; return when."""
+        at = timezone.now() + timedelta(seconds=delay_s)
+        self.step.status, self.step.retry_at = Step.Status.WAITING, at
+        self.step.attempt += 1
+        self.step.error = reason.model_dump(mode="json")
+        self.write(self._retried(reason, delay_s))
+        return at
 
     def complete(self, result: NodeResult, output: Json, artifacts: Sequence[Artifact]) -> None:
         """Store what the node gave, with the artifacts that it published."""
@@ -79,22 +94,26 @@ class Record:
         self.write(*told, done, rows=artifacts)
         self.drive.count_step()
 
-    def fail(self, reason: events.Reason) -> None:
-        """Store why the node failed."""
+    def fail(self, reason: events.Reason, *, handled: Json | None = None) -> None:
+        """Store why the node failed, and, where an edge leads on from there, what later nodes see of it."""
         self._finish(Step.Status.FAILED)
         self.step.error = reason.model_dump(mode="json")
-        self.write(events.StepFailed(node=self.step.node, step=str(self.step.id), reason=reason))
+        if handled is not None:
+            self.step.output, self.step.route = handled, ERROR
+        self.write(
+            events.StepFailed(node=self.step.node, step=str(self.step.id), reason=reason, handled=handled is not None)
+        )
         self.drive.count_step()
 
     def write(self, *told: events.Event, rows: Sequence[Model] = (), also: Callable[[], object] | None = None) -> None:
-        """Store the row as it is now, with the new ``rows``, and append the events, those untold so far first.
+        """Store the row as it is now, with the new ``rows``, and append the events, that it started first.
 
         It is one statement; with ``also``, which runs after it, one transaction. Raises RunLost when the run is another
         worker's.
         """
         if self.drive.reins.lost:
             self.drive.reins.check()
-        everything = [*self._untold, *told]
+        everything = list(told) if self.stored else [self._started(), *told]
         along = [self._statement(), *map(insert_of, rows)]
         if also is None:
             append_events(self.step.run_id, everything, along=along, fence=self.drive.fence)
@@ -103,7 +122,6 @@ class Record:
                 append_events(self.step.run_id, everything, along=along, fence=self.drive.fence)
                 also()
         self.stored = True
-        self._untold = []
 
     def _statement(self) -> Statement:
         return update_of(self.step, SAVED) if self.stored else insert_of(self.step)
@@ -122,6 +140,13 @@ class Record:
             node_type=self.step.node_type,
             visit=self.step.visit,
             title=self.step.title,
+            attempt=self.step.attempt,
+            undoes=str(self.step.undoes_id or ""),
+        )
+
+    def _retried(self, reason: events.Reason, delay_s: float) -> events.Event:
+        return events.StepRetried(
+            node=self.step.node, step=str(self.step.id), attempt=self.step.attempt, delay_s=delay_s, reason=reason
         )
 
 

@@ -4,28 +4,44 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
+
+from django.utils import timezone
 
 from nexod.kernel import run_port
 from nexod.kernel.errors import NexodError
 from nexod.kernel.events import Reason
 from nexod.kernel.run_port import RunWasCancelled
+from workflows.engine.away import AWAY
 from workflows.engine.bounded import bounded
-from workflows.engine.call import Call, Parked
+from workflows.engine.call import Call
 from workflows.engine.drive import Drive
 from workflows.engine.given import given
+from workflows.engine.parked import Parked, RetryLater
 from workflows.engine.plan import NodePlan
 from workflows.engine.port import Port
 from workflows.engine.record import Record
-from workflows.errors import RunLost, RunTimedOut, SiblingFailed, TextFailed, VisitsExceeded
-from workflows.models import Artifact
-from workflows.nodes.base import NodeResult
+from workflows.engine.retrying import wait_before_retry
+from workflows.errors import (
+    RunHalted,
+    RunLost,
+    RunTimedOut,
+    SiblingFailed,
+    StateTooLarge,
+    StepTimedOut,
+    TextFailed,
+    VisitsExceeded,
+)
+from workflows.models import Artifact, Step
+from workflows.nodes.base import ERROR, NodeResult
 
 Json = dict[str, Any]
 logger = logging.getLogger(__name__)
-# Nobody is at fault: the run stops, and the step says no more than that it was not finished.
-STOPS = (Parked, RunWasCancelled, RunLost, SiblingFailed)
+# No node is at fault: the run stops, and the step says no more than that it was not finished.
+STOPS = (Parked, RunWasCancelled, RunLost, RunHalted, SiblingFailed)
+# A retry that waits longer gives its worker back; one that is woken early by less goes on.
+HELD_S, EARLY_S = 3.0, 0.5
+MAX_MESSAGE = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +64,17 @@ def perform(plan: NodePlan, state: Json, drive: Drive) -> Outcome:
         raise error
     record = Record(drive, plan, visit)
     if not record.is_done:
-        _execute(plan, record, state)
+        values = drive.values(state, plan.id, visit)
+        failure = execute(plan, record, values, beside=values["nodes"])
+        if failure is not None:
+            _settle(plan, record, failure, values["nodes"])
     output: Json = record.step.output or {}
     return Outcome({plan.id: output}, {plan.id: visit}, plan.after(record.step.route))
 
 
 def _check(plan: NodePlan, drive: Drive) -> None:
     try:
-        drive.reins.check()
+        drive.reins.begin_step()
     except RunTimedOut as error:
         drive.note_failure(error)
         raise at_node(error, plan.id) from None
@@ -69,60 +88,85 @@ def at_node(error: Exception, node: str) -> Exception:
 
 def reason_of(error: BaseException) -> Reason:
     """Return what people and programs are told of an error; what is not ours is told by its name only."""
-    node = str(getattr(error, "node", ""))
+    node, attempts = str(getattr(error, "node", "")), int(getattr(error, "attempts", 0))
     if isinstance(error, NexodError):
         told = error.as_dict()
-        return Reason(code=told["code"], message=told["message"], node=node, details=told["details"])
+        details = told["details"]
+        return Reason(code=told["code"], message=told["message"], node=node, attempts=attempts, details=details)
     message = f"Something went wrong inside Nexod ({type(error).__name__}). The log has the details."
-    return Reason(code="internal", message=message, node=node)
+    return Reason(code="internal", message=message, node=node, attempts=attempts)
 
 
-def _execute(plan: NodePlan, record: Record, state: Json) -> None:
-    """Try as often as the definition allows; an error that would come again is not tried again."""
-    values = record.drive.values(state, plan.id, record.step.visit)
+def execute(plan: NodePlan, record: Record, values: Json, *, beside: Json) -> Exception | None:
+    """Try as often as the node's policy allows; return None when it is done and stored, else the error, not stored yet.
+
+    ``beside`` are the outputs beside which this one must fit. Raises Parked, RetryLater too, or the reason to stop.
+    """
+    _require_due(record.step)
     if not record.stored:
         record.step.inputs = given(plan.reads, values)
     if record.stored or not plan.instant:
         record.begin()
-    for attempt in count(1):
+    while True:
         try:
-            result, output, artifacts = _attempt(plan, record, values)
+            result, output, artifacts = _attempt(plan, record, values, beside)
             break
         except STOPS:
             raise
-        except Exception as error:
-            _place(error, plan)
-            if attempt >= plan.node.retry.attempts or not _may_pass(error):
-                _failed(record, error)
-                raise
-            delay_s = plan.node.retry.backoff_s * 2 ** (attempt - 1)
-            record.retry(reason_of(error), delay_s=delay_s)
-            record.drive.reins.rest(delay_s)
+        except Exception as error:  # noqa: BLE001  it is returned, and stored as the step's by whoever asked
+            if not _again(plan, record, error):
+                return error
     # Outside of the try: that it cannot be stored is no failure of the node.
     record.complete(result, output, artifacts)
+    return None
 
 
-def _place(error: Exception, plan: NodePlan) -> None:
+def _require_due(step: Step) -> None:
+    if step.retry_at is not None and (step.retry_at - timezone.now()).total_seconds() > EARLY_S:
+        raise RetryLater(step.retry_at)
+
+
+def _again(plan: NodePlan, record: Record, error: Exception) -> bool:
+    """Note the failure and wait as the policy says, a longer time without a worker; False when that was the last try."""
+    step = record.step
+    step.failures += 1
+    _place(error, plan, step.attempt)
+    wait_s = wait_before_retry(plan.node.retry, step.failures, error)
+    if wait_s is None:
+        return False
+    if wait_s > HELD_S:
+        raise RetryLater(record.postpone(reason_of(error), delay_s=wait_s)) from error
+    record.retry(reason_of(error), delay_s=wait_s)
+    record.drive.reins.rest(wait_s)
+    return True
+
+
+def _place(error: Exception, plan: NodePlan, attempt: int) -> None:
     at_node(error, plan.id)
+    error.attempts = attempt  # type: ignore[attr-defined]
     if isinstance(error, TextFailed):
         error.details = {"field": plan.kind.field_of(plan.node.config, error.source)}
 
 
-def _attempt(plan: NodePlan, record: Record, values: Json) -> tuple[NodeResult, Json, list[Artifact]]:
+def _attempt(plan: NodePlan, record: Record, values: Json, beside: Json) -> tuple[NodeResult, Json, list[Artifact]]:
     """Return what the node gave, its output as it is stored, and what it published."""
     drive = record.drive
-    call = Call(record, values)
     port = Port(record)
+    call = Call(record, values, port)
     try:
         with run_port.use(port):
             result = _result(plan, call, record)
+        plan.after(result.route)
+        return result, drive.admit(plan.id, result.output, beside), call.artifacts
     except RunWasCancelled:
         drive.reins.check()  # which knows whether it was that, or the time, or a failed sibling
         raise
+    except Exception as error:
+        if not isinstance(error, (*STOPS, StepTimedOut, RunTimedOut)):
+            port.failed()
+        raise
     finally:
         port.close()
-    plan.after(result.route)
-    return result, drive.admit(plan.id, result.output, values["nodes"]), call.artifacts
 
 
 def _result(plan: NodePlan, call: Call, record: Record) -> NodeResult:
@@ -132,19 +176,28 @@ def _result(plan: NodePlan, call: Call, record: Record) -> NodeResult:
     return bounded(lambda: plan.kind.run(call), reins, timeout_s=plan.node.timeout_s, name=f"step {plan.id}")
 
 
-def _may_pass(error: Exception) -> bool:
-    """Whether the same again may succeed: not when the input, the configuration or a person is the reason."""
-    if isinstance(error, RunTimedOut):
-        return False
-    return not isinstance(error, NexodError) or error.status >= 500 or error.status == 429
-
-
-def _failed(record: Record, error: Exception) -> None:
-    """Log it with its traceback, store it, and make the run's other steps stop."""
+def _settle(plan: NodePlan, record: Record, error: Exception, nodes: Json) -> None:
+    """Store that the node failed for good. Where no edge leads on from that, stop the run's other steps and raise the error."""
     drive = record.drive
     facts = {"run": str(drive.run_id), "node": record.plan.id, "attempt": record.step.attempt}
     level = logging.WARNING if isinstance(error, NexodError) else logging.ERROR
     logger.log(level, "A step failed", extra=facts, exc_info=error)
+    if plan.catches:
+        try:
+            handled = drive.admit(plan.id, {ERROR: _told_on(reason_of(error))}, nodes)
+        except StateTooLarge as full:
+            _place(full, plan, record.step.attempt)
+            error = full
+        else:
+            return record.fail(reason_of(error), handled=handled)
     drive.note_failure(error)
     record.fail(reason_of(error))
     drive.reins.stop(SiblingFailed())
+    raise error
+
+
+def _told_on(reason: Reason) -> Json:
+    """Return what later nodes see of the error; long details are left to the step's own row."""
+    told = reason.model_dump(mode="json")
+    message = told["message"][:MAX_MESSAGE]
+    return {**told, "message": message, "details": told["details"] if len(str(told["details"])) <= MAX_MESSAGE else {}}
