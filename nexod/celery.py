@@ -7,8 +7,9 @@ import os
 from celery import Celery
 from kombu import Queue
 
+from nexod import worker
 from nexod.kernel.queue import QUEUES
-from nexod.observability.tasks import connect
+from nexod.observability import tasks
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexod.settings")
 
@@ -32,4 +33,5 @@ app.conf.update(
     accept_content=["json"],
     imports=("tenants.tasks", "agents.tasks", "workflows.tasks", "collaboration.tasks"),
 )
-connect()
+tasks.connect()
+worker.connect()

@@ -1,4 +1,4 @@
-"""The narrow functions through which a tenant reaches the public plane; their SQL is in migration 0002_doors.
+"""The narrow functions through which a tenant reaches the public plane; their SQL is in tenants/migrations.
 
 Each takes the tenant from the role that PostgreSQL itself vouches for, never from an argument.
 """
@@ -22,7 +22,11 @@ def call(function: str, *values: Any) -> Any:
 
 
 def open_ticket(run: UUID, queue: str, *, delay_s: float = 0) -> str:
-    """Queue the run, or wake it when it is parked or done; return the state: ready, or claimed when a worker has it."""
+    """Queue the run, or wake it when nobody has it; return the state: ready, or claimed when a worker has it.
+
+    With ``delay_s`` it is ready then and not before, and no message is needed: the sweeper sends one at that time. Woken
+    twice, the earlier time counts.
+    """
     return str(call("open_ticket", run, queue, delay_s))
 
 
@@ -38,8 +42,18 @@ def keep_ticket(run: UUID, token: int, lease_s: float) -> bool:
 
 
 def leave_ticket(run: UUID, token: int, state: str) -> bool:
-    """Park or finish the run; True when it was woken meanwhile and is ready again."""
+    """Park, finish or hand back the run; True when it is ready: handed back, or parked and woken meanwhile."""
     return bool(call("leave_ticket", run, token, state))
+
+
+def park_ticket(run: UUID) -> bool:
+    """Put aside a run that no worker has; False when one has it."""
+    return bool(call("park_ticket", run))
+
+
+def bury_ticket(run: UUID, token: int, reason: str) -> bool:
+    """Give the run up, with a code that the platform's staff read; False when the claim is not ours any more."""
+    return bool(call("bury_ticket", run, token, reason))
 
 
 def add_usage(metric: str, amount: float) -> None:

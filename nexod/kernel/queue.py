@@ -14,12 +14,15 @@ from nexod.kernel.errors import TenantRequired
 TENANT_HEADER = "nexod_tenant"
 REQUEST_HEADER = "nexod_request"
 QUEUES = ("default", "high", "runs", "crews", "webhooks", "ops")
+# Wakes a worker for a run. The one Celery task that the public plane sends as well: its sweeper, when a message was lost.
+ADVANCE = "workflows.advance_run"
 
 
 def enqueue(name: str, *, queue: str = "default", delay_s: float = 0, **kwargs: Any) -> None:
     """Send the Celery task ``name`` for the tenant of the scope when the transaction commits.
 
-    ``kwargs`` are JSON values, ids rather than objects. Raises TenantRequired outside a tenant.
+    ``kwargs`` are JSON values, ids rather than objects. Raises TenantRequired outside a tenant. What is committed stays
+    so when the broker is away: that is logged, and who committed is not told that it failed.
     """
     tenant = scope.tenant.get()
     if not tenant:
@@ -32,9 +35,20 @@ def enqueue_platform(name: str, *, queue: str = "ops", delay_s: float = 0, **kwa
     _send_on_commit(name, queue, delay_s, kwargs, {})
 
 
+def send(name: str, *, tenant: str, queue: str, **kwargs: Any) -> None:
+    """Send the Celery task ``name`` for a tenant now, from outside of it; raise kombu's OperationalError when it cannot."""
+    headers = {TENANT_HEADER: tenant, REQUEST_HEADER: scope.request_id.get()}
+    current_app.send_task(name, kwargs=kwargs, queue=_known(queue), headers=headers)
+
+
 def _send_on_commit(name: str, queue: str, delay_s: float, kwargs: dict[str, Any], headers: dict[str, str]) -> None:
+    headers = {**headers, REQUEST_HEADER: scope.request_id.get()}
+    queue, delay = _known(queue), delay_s or None
+    send_it = partial(current_app.send_task, name, kwargs=kwargs, queue=queue, countdown=delay, headers=headers)
+    transaction.on_commit(send_it, robust=True)
+
+
+def _known(queue: str) -> str:
     if queue not in QUEUES:
         raise ValueError(f"There is no queue {queue!r}.")
-    headers = {**headers, REQUEST_HEADER: scope.request_id.get()}
-    send = partial(current_app.send_task, name, kwargs=kwargs, queue=queue, countdown=delay_s or None, headers=headers)
-    transaction.on_commit(send)
+    return queue

@@ -34,6 +34,9 @@ FAMILIES: dict[str, tuple[str, tuple[str, ...]]] = {
     "nexod_model_cost_usd": ("Cost of the models' work in US dollars", ("tenant",)),
     "nexod_tasks": ("Celery tasks that ended", ("task", "outcome")),
     "nexod_task_seconds": ("Seconds spent in Celery tasks", ("task",)),
+    "nexod_tickets_woken": ("Runs that the sweeper woke", ("reason",)),
+    "nexod_sweeps_failed": ("Sweeps that the database or the broker did not let happen", ()),
+    "nexod_workers_stalled": ("Workers that ended themselves because they took nothing any more", ()),
 }
 _SEPARATOR = "\x1f"
 _pending: defaultdict[str, float] = defaultdict(float)
@@ -56,7 +59,7 @@ def observe(event: events.Event, *, tenant: int | str) -> None:
     """Count what a run told; call it once for each event that committed."""
     pk = str(tenant)
     kind, _, what = event.type.partition(".")
-    if kind == "run" and what != "cancel_requested":
+    if kind == "run" and not what.endswith("_requested"):
         count("nexod_runs", 1, what, pk)
     elif event.type in ("step.completed", "step.failed", "step.retried"):
         count("nexod_steps", 1, what, pk)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from tenants.actions.tickets import wake_tickets_of
 from tenants.models import Tenant
 
 
@@ -12,3 +13,5 @@ def set_status(*, tenant: Tenant, status: str) -> None:
     """Give the tenant another status; every door asks for it at the next message or request."""
     Tenant.objects.filter(pk=tenant.pk).update(status=Tenant.Status(status))
     tenant.status = status
+    if status == Tenant.Status.ACTIVE:
+        wake_tickets_of(tenant)

@@ -13,12 +13,13 @@ class RunTicket(models.Model):
     """One run's place in the queue. Written through the functions of schema ``doors`` by tenants, read by staff."""
 
     class State(models.TextChoices):
-        """Ready for a worker, claimed by one, parked until something happens, or done."""
+        """Ready for a worker, claimed by one, parked until something happens, done, or given up."""
 
         READY = "ready"
         CLAIMED = "claimed"
         PARKED = "parked"
         DONE = "done"
+        DEAD = "dead"
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="tickets")
     run = models.UUIDField(unique=True)
@@ -30,13 +31,15 @@ class RunTicket(models.Model):
     attempt = models.PositiveIntegerField(default=0)
     woken = models.BooleanField(default=False, help_text="Something happened while a worker had it")
     lease_until = models.DateTimeField(null=True, blank=True)
-    not_before = models.DateTimeField()
+    not_before = models.DateTimeField(null=True, blank=True, help_text="Empty: at once")
+    wake_at = models.DateTimeField(null=True, blank=True, help_text="When the sweeper sends a worker the next message")
+    wakes = models.PositiveSmallIntegerField(default=0, help_text="Messages of the sweeper since the last news")
+    reason = models.CharField(max_length=40, blank=True, default="", help_text="Code of what a dead run died of")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["queue", "not_before"], name="ticket_ready", condition=models.Q(state="ready")),
-            models.Index(fields=["lease_until"], name="ticket_leased", condition=models.Q(state="claimed")),
+            models.Index(fields=["wake_at"], name="ticket_wake", condition=models.Q(wake_at__isnull=False)),
             models.Index(fields=["tenant", "state"], name="ticket_tenant_state"),
         ]
 

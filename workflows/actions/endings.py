@@ -42,6 +42,7 @@ def end_run(
         .update(
             status=status,
             waiting_for="",
+            pause_requested=False,
             outputs=outputs,
             error=reason.model_dump(mode="json") if reason else None,
             finished_at=now,

@@ -6,25 +6,26 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from agents.models import Agent, Crew
 from nexod.kernel import events
-from nexod.kernel.queue import enqueue
+from nexod.kernel.queue import ADVANCE, enqueue
 from tenants import doors, quotas
 from tenants.accounts.models import User
 from tenants.accounts.permissions import require_permission
 from workflows.actions.endings import end_run
 from workflows.actions.events import append_event
+from workflows.actions.pauses import unpause
 from workflows.actions.single import agent_definition, crew_definition
 from workflows.definitions import Definition, parse, prepared_inputs
 from workflows.errors import RunIsOver, RunNotResumable, TargetGone, WorkflowNotPublished
 from workflows.models import Approval, Run, Step, Workflow, WorkflowVersion
 
 Json = dict[str, Any]
-ADVANCE = "workflows.advance_run"
 QUEUE, CREW_QUEUE = "runs", "crews"
 # These node types load the crews' library, which only the workers of that queue should hold in memory.
 NEED_CREWS = frozenset({"agent", "crew"})
@@ -95,13 +96,13 @@ def cancel_run(*, actor: User, run: Run) -> Run:
         append_event(found.id, events.RunCancelRequested(actor=actor.email))
         if found.status in (Run.Status.PENDING, Run.Status.WAITING):
             end_run(found.id, Run.Status.CANCELLED)
-    _wake_again(found)
+    wake(found.id, found.queue)
     return Run.objects.get(pk=found.pk)
 
 
 @transaction.atomic
 def resume_run(*, actor: User, run: Run) -> Run:
-    """Let a failed run go on from its last checkpoint, or give a run that is not over to a worker again; return it.
+    """Let a paused run go on, or a failed one from its last checkpoint, or give a run that is not over to a worker again.
 
     Raises PermissionDenied, or RunNotResumable for a run that has completed, was cancelled or waits for a person.
     """
@@ -109,7 +110,9 @@ def resume_run(*, actor: User, run: Run) -> Run:
     require_permission(actor, _permission_of(found))
     if found.status in (Run.Status.COMPLETED, Run.Status.CANCELLED) or found.cancel_requested:
         raise RunNotResumable(f"The run is {found.status}{'' if found.is_over else ' and about to be cancelled'}.")
-    if waits_for_a_person(found):
+    if found.pause_requested and not found.is_over:
+        unpause(found)
+    elif waits_for_a_person(found):
         raise RunNotResumable("The run waits for an approval; it goes on when that is decided.")
     if found.status == Run.Status.FAILED:
         quotas.require_run_allowed()
@@ -117,28 +120,26 @@ def resume_run(*, actor: User, run: Run) -> Run:
             status=Run.Status.PENDING, error=None, finished_at=None, updated_at=timezone.now()
         )
     append_event(found.id, events.RunResumed(actor=actor.email))
-    _wake_again(found)
+    wake(found.id, found.queue)
     return Run.objects.get(pk=found.pk)
 
 
 def wake(run_id: UUID, queue: str) -> None:
-    """Open the run's ticket, and send a worker the message on commit: the ticket is the truth, the message a hint."""
+    """Open the run's ticket, and send a worker the message on commit: the ticket is the truth, the message a hint.
+
+    When a worker has the run it looks again before it leaves it; one that is gone is noticed when its lease has run out.
+    """
     doors.open_ticket(run_id, queue)
     enqueue(ADVANCE, queue=queue, run=str(run_id))
 
 
-def _wake_again(run: Run) -> None:
-    """Wake the run; when a worker had it and may be gone, once more after the longest time that its claim can last."""
-    wake(run.id, run.queue)
-    if run.status == Run.Status.RUNNING:
-        enqueue(ADVANCE, queue=run.queue, delay_s=settings.NEXOD_LEASE_S + 1, run=str(run.id))
-
-
 def waits_for_a_person(run: Run) -> bool:
-    """Say whether everything that a parked run waits for is undecided; one decision is enough to go on."""
+    """Say whether everything that a parked run waits for is undecided or not due; one step that may go on is enough."""
     if run.status != Run.Status.WAITING:
         return False
-    return not run.approvals.filter(status=Approval.Status.DECIDED, step__status=Step.Status.WAITING).exists()
+    asking = Approval.objects.pending().filter(step=OuterRef("pk"))
+    waiting = run.steps.standing().filter(~Exists(asking), status=Step.Status.WAITING)
+    return not waiting.filter(Q(retry_at=None) | Q(retry_at__lte=Now())).exists()
 
 
 def queue_of(definition: Definition) -> str:

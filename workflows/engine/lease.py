@@ -21,7 +21,7 @@ from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)
 BEATS_PER_LEASE = 3
-PARKED, DONE = "parked", "done"
+PARKED, READY, DONE = "parked", "ready", "done"
 
 
 @dataclass(slots=True, eq=False)
@@ -41,11 +41,15 @@ class Claim:
         return self.ends_at - self.lease_s * (1 - 1 / BEATS_PER_LEASE)
 
     def leave(self, state: str) -> bool:
-        """Leave the ticket PARKED or DONE; True when it was woken meanwhile and should be claimed again.
+        """Leave the ticket PARKED, READY or DONE; True when it is ready, such as woken meanwhile, to be claimed again.
 
         Called in the transaction that says the same in the run's row, so that no power cut comes between the two.
         """
         return doors.leave_ticket(self.run_id, self.token, state)
+
+    def bury(self, reason: str) -> None:
+        """Leave the ticket dead, with the code of the reason for the platform's staff."""
+        doors.bury_ticket(self.run_id, self.token, reason)
 
 
 def take(run_id: UUID) -> Claim | None:

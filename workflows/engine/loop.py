@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import logging
+import time
 from uuid import UUID
 
 from nexod.kernel import scope
+from tenants.context import release_connections
 from workflows.actions.runs import waits_for_a_person
+from workflows.engine import drain
+from workflows.engine.away import AWAY
+from workflows.engine.halts import DATABASE_AWAY, hand_back, is_paused, put_aside
 from workflows.engine.lease import DONE, PARKED, Claim, kept, take
 from workflows.engine.reins import Reins
 from workflows.engine.stretch import forget_checkpoints, work
@@ -14,12 +19,13 @@ from workflows.errors import RunLost
 from workflows.models import Run
 
 logger = logging.getLogger(__name__)
+RETRY_EVERY_S = 0.2
 
 
 def advance(run_id: UUID) -> None:
     """Work on the run until it waits or is over. Does nothing when another worker has it or there is nothing to do."""
     with scope.bound(scope.run, str(run_id)):
-        while (claim := take(run_id)) is not None:
+        while not drain.begun() and (claim := take(run_id)) is not None:
             if not _woken_after(claim):
                 return
 
@@ -29,15 +35,33 @@ def _woken_after(claim: Claim) -> bool:
     run = Run.objects.filter(pk=claim.run_id).first()
     if run is None or run.is_over:
         return _closed(claim, run)
+    if is_paused(run):
+        return put_aside(run, claim)
     if waits_for_a_person(run):
         return claim.leave(PARKED)
     reins = Reins(run.id)
     try:
-        with kept(claim, on_loss=lambda: reins.stop(RunLost())):
-            return work(run, reins, claim)
+        with kept(claim, on_loss=lambda: reins.stop(RunLost())), drain.minded(reins):
+            return _worked(run, reins, claim)
     except RunLost:
         logger.warning("The run is another worker's by now", extra={"run": str(run.id)})
         return False
+
+
+def _worked(run: Run, reins: Reins, claim: Claim) -> bool:
+    """Work; when the database goes away meanwhile, hand the run back as soon as it answers and the claim still holds."""
+    try:
+        return work(run, reins, claim)
+    except AWAY as error:
+        logger.warning("The database went away from a run at work", extra={"error": type(error).__name__})
+    while not reins.lost:
+        try:
+            return hand_back(run.id, claim, DATABASE_AWAY)
+        except AWAY:
+            time.sleep(RETRY_EVERY_S)
+        finally:
+            release_connections()
+    raise RunLost
 
 
 def _closed(claim: Claim, run: Run | None) -> bool:

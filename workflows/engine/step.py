@@ -38,7 +38,7 @@ from workflows.nodes.base import ERROR, NodeResult
 Json = dict[str, Any]
 logger = logging.getLogger(__name__)
 # No node is at fault: the run stops, and the step says no more than that it was not finished.
-STOPS = (Parked, RunWasCancelled, RunLost, RunHalted, SiblingFailed)
+STOPS = (Parked, RunWasCancelled, RunLost, RunHalted, SiblingFailed, *AWAY)
 # A retry that waits longer gives its worker back; one that is woken early by less goes on.
 HELD_S, EARLY_S = 3.0, 0.5
 MAX_MESSAGE = 4_000

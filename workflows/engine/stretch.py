@@ -6,8 +6,8 @@ import logging
 from typing import Any
 from uuid import UUID
 
-import psycopg
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.conf import settings
+from django.db import connection, transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
@@ -17,21 +17,22 @@ from tenants import doors
 from tenants.context import current_tenant
 from workflows.actions.endings import end_run
 from workflows.actions.events import append_event
+from workflows.engine.away import AWAY
 from workflows.engine.drive import Drive
 from workflows.engine.graph import Graph, graph_of
+from workflows.engine.halts import halted
 from workflows.engine.lease import DONE, PARKED, Claim
 from workflows.engine.reins import Reins
 from workflows.engine.saver import checkpoints
 from workflows.engine.step import reason_of
-from workflows.errors import RunLost, WorkersLost
+from workflows.errors import RunHalted, RunLost, WorkersLost
 from workflows.models import Run, RunEvent, Step
 
 Json = dict[str, Any]
 logger = logging.getLogger(__name__)
-MAX_LOST_WORKERS = 10
+# After these, that a worker is lost says nothing about the run any more.
+PROGRESS = (events.RunResumed.type, events.RunHandedBack.type, events.StepCompleted.type)
 CHECKPOINT_TABLES = ("checkpoints", "checkpoint_blobs", "checkpoint_writes")
-# The database went away, from Django or from the checkpoints.
-AWAY = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 
 
 def work(run: Run, reins: Reins, claim: Claim) -> bool:
@@ -49,13 +50,16 @@ def work(run: Run, reins: Reins, claim: Claim) -> bool:
         return _parked(drive, claim) if waits else _completed(drive, claim, graph.plan.outputs(state))
     except RunLost:
         raise
+    except RunHalted as reason:
+        _count_steps(drive)
+        return halted(run, claim, reason, seconds=drive.seconds)
     except RunWasCancelled:
         return _ended(drive, claim, Run.Status.CANCELLED)
     except Exception as error:
         if reins.lost:
             raise RunLost from error
         if drive.failure is None and isinstance(error, AWAY):
-            raise  # not the run's fault: the lease runs out, and the next worker goes on from the checkpoint
+            raise  # not the run's fault: it goes on from its rows
         return _failed(drive, claim, error)
 
 
@@ -81,12 +85,13 @@ def _begin(run: Run, claim: Claim) -> bool:
 
 
 def _require_hope(run: Run) -> None:
-    """Raise WorkersLost when worker after worker has had the run and did not come back: it may be what kills them."""
+    """Raise WorkersLost when worker after worker had the run, got no step further and did not come back: it may be what
+    kills them."""
     if run.status != Run.Status.RUNNING:
         return
     told = RunEvent.objects.filter(run=run.id)
-    resumed = told.filter(type=events.RunResumed.type).aggregate(seq=Max("seq"))["seq"] or 0
-    if told.filter(type=events.RunStarted.type, seq__gt=resumed).count() > MAX_LOST_WORKERS:
+    news = told.filter(type__in=PROGRESS).aggregate(seq=Max("seq"))["seq"] or 0
+    if told.filter(type=events.RunStarted.type, seq__gt=news).count() > settings.NEXOD_MAX_LOST_WORKERS:
         raise WorkersLost
 
 
@@ -156,6 +161,9 @@ def _ended(
         _count_steps(drive)
         if status != Run.Status.FAILED:
             forget_checkpoints(drive.run.id)
+        if reason is not None and reason.code == WorkersLost.code:
+            claim.bury(reason.code)
+            return False
         return claim.leave(DONE)
 
 

@@ -76,6 +76,7 @@ class Run(Record):
         help_text="{cause, reason, over, undone, not_undone}: what was undone when it failed or was cancelled",
     )
     cancel_requested = models.BooleanField(default=False)
+    pause_requested = models.BooleanField(default=False)
     started_by = models.ForeignKey("accounts.User", null=True, on_delete=models.SET_NULL, related_name="runs")
     queue = models.CharField(max_length=20, default="runs")
     last_seq = models.PositiveIntegerField(default=0)
@@ -94,7 +95,7 @@ class Run(Record):
 
     class Meta:
         ordering = ("-created_at", "-id")
-        permissions = (("cancel_run", "Can cancel run"),)
+        permissions = (("cancel_run", "Can cancel run"), ("pause_run", "Can pause run"))
         indexes: ClassVar = [
             models.Index(fields=["-created_at", "-id"], name="run_newest"),
             models.Index(fields=["status", "-created_at"], name="run_by_status"),
