@@ -15,6 +15,7 @@ from django.conf import settings  # noqa: E402
 
 from collaboration.routing import urlpatterns  # noqa: E402
 from nexod.http.bodies import BoundedBody  # noqa: E402
+from tenants.entry.startup import Lifespan  # noqa: E402
 from tenants.entry.websocket import TenantSocket  # noqa: E402
 
 _sockets: Any = URLRouter(urlpatterns)
@@ -23,5 +24,6 @@ application = ProtocolTypeRouter(
         # Django writes a whole body to disk before any middleware sees it.
         "http": BoundedBody(_http, limit_bytes=settings.NEXOD_MAX_BODY_BYTES),
         "websocket": TenantSocket(_sockets),
+        "lifespan": Lifespan(),
     }
 )

@@ -43,7 +43,10 @@ class TenantUnknown(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where code works: a schema, and the tenant whose schema it is (None on the platform plane)."""
+    """Where code works: a schema, and the tenant whose schema it is (None on the platform plane).
+
+    Every entry makes a place of its own, by which the backend tells it from the one before, of the same schema or not.
+    """
 
     schema: str
     tenant: Tenant | None = None
@@ -81,7 +84,7 @@ def enter_tenant(tenant: Tenant | str) -> Iterator[Tenant]:
 @contextmanager
 def enter_platform() -> Iterator[None]:
     """Work on the public plane inside the block."""
-    with _enter(PLATFORM), scope.bound(scope.tenant, ""):
+    with _enter(Place(PLATFORM_SCHEMA)), scope.bound(scope.tenant, ""):
         yield
 
 

@@ -125,7 +125,11 @@ def configure(environment: Environment) -> dict[str, Any]:
         "NEXOD_PLATFORM_HOSTS": names(environment.platform_hosts),
         "NEXOD_EGRESS_ALLOW": names(environment.egress_allow),
         "NEXOD_MAX_DOCUMENT_BYTES": environment.max_document_bytes,
+        "NEXOD_STREAMS_PER_PERSON": environment.streams_per_person,
         "NEXOD_LEASE_S": environment.lease_s,
+        "NEXOD_DRAIN_S": environment.drain_s,
+        "NEXOD_STALL_S": environment.stall_s,
+        "NEXOD_MAX_LOST_WORKERS": environment.max_lost_workers,
         "NEXOD_MAX_STATE_BYTES": environment.max_state_bytes,
         "NEXOD_LLM": {
             "base_url": environment.llm_base_url,

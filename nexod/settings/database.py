@@ -1,4 +1,6 @@
-"""DATABASE_URL -> Django's dictionary. ``default`` serves under restricted roles; ``owner`` migrates and provisions."""
+"""DATABASE_URL -> Django's dictionary. ``default`` serves under restricted roles; ``owner`` migrates and provisions;
+``replica``, where there is one, answers what tolerates lag.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,12 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 Database = dict[str, Any]
 
 
-def database(url: str, *, pool_size: int = 0, owner: bool = False) -> Database:
-    """Return the settings of one PostgreSQL connection; ``pool_size`` 0 means no pool."""
+def database(url: str, *, pool_size: int = 0, owner: bool = False, pooler: str = "") -> Database:
+    """Return the settings of one PostgreSQL connection.
+
+    ``pool_size`` 0 means no pool of this process's own; ``pooler`` is what else stands before the server
+    (NEXOD_DATABASE_POOLER).
+    """
     parts = urlsplit(url)
     options: dict[str, Any] = dict(parse_qsl(parts.query))
     if pool_size:
@@ -25,13 +31,28 @@ def database(url: str, *, pool_size: int = 0, owner: bool = False) -> Database:
         "CONN_MAX_AGE": 0,
         # After a restart of PostgreSQL the pool is full of dead connections; each would fail one request or one run.
         "CONN_HEALTH_CHECKS": True,
+        # A named cursor lives on one server, and a pooler may send the next fetch to another.
+        "DISABLE_SERVER_SIDE_CURSORS": bool(pooler),
         "NEXOD_OWNER": owner,
+        "NEXOD_POOLER": pooler,
     }
 
 
-def databases(url: str, owner_url: str, *, pool_size: int) -> dict[str, Database]:
-    """Return both aliases; without ``owner_url`` this process can neither migrate nor provision."""
-    found = {"default": database(url, pool_size=pool_size)}
+def databases(
+    url: str, owner_url: str, *, pool_size: int, replica_url: str = "", pooler: str = ""
+) -> dict[str, Database]:
+    """Return all aliases; without ``owner_url`` this process can neither migrate nor provision."""
+    found = {"default": database(url, pool_size=pool_size, pooler=pooler)}
     if owner_url:
         found["owner"] = database(owner_url, owner=True)
+    if replica_url:
+        found["replica"] = _replica(replica_url, found["default"])
     return found
+
+
+def _replica(url: str, primary: Database) -> Database:
+    """The roles of tenants carry the primary's database name, and a test's database is the primary's copy."""
+    given = database(url, pool_size=10, pooler=primary["NEXOD_POOLER"])
+    options = {"connect_timeout": "2", **given["OPTIONS"]}
+    options["pool"] = {**options["pool"], "timeout": 2}
+    return {**given, "NAME": primary["NAME"], "OPTIONS": options, "TEST": {"MIRROR": "default"}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -29,15 +29,22 @@ class Environment(BaseSettings):
     log_format: str = ""
     metrics_token: str = ""
     pool_size: int = Field(default=20, ge=1, le=200)
+    database_pooler: Literal["", "session", "transaction"] = ""
+    replica_lag_s: float = Field(default=5.0, gt=0, le=3600)
     max_document_bytes: int = Field(default=25 * 1024 * 1024, ge=1024)
     lease_s: float = Field(default=30.0, ge=0.5, le=600)
+    drain_s: float = Field(default=20.0, ge=0, le=3600)
+    stall_s: float = Field(default=30.0, ge=1, le=3600)
+    max_lost_workers: int = Field(default=5, ge=1, le=1000)
     max_state_bytes: int = Field(default=4_000_000, ge=10_000, le=100_000_000)
+    streams_per_person: int = Field(default=100, ge=1, le=10_000)
     default_from_email: str = "nexod@localhost"
     llm_base_url: str = ""
     llm_api_key: str = ""
     llm_model: str = ""
     database_url: str = Field(alias="DATABASE_URL", min_length=1)
     database_owner_url: str = Field(default="", alias="DATABASE_OWNER_URL")
+    database_replica_url: str = Field(default="", alias="DATABASE_REPLICA_URL")
     redis_url: str = Field(alias="REDIS_URL", min_length=1)
     sentry_dsn: str = Field(default="", alias="SENTRY_DSN")
 

@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, LiteralString
 
 from django.db import connections
 from psycopg import Connection
@@ -17,6 +17,8 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from nexod.kernel.errors import Unavailable
 from tenants.backend.base import EXTENSIONS_SCHEMA
+from tenants.backend.brief import BRIEF, BriefConnection
+from tenants.backend.pooler import TRANSACTION, refuse_unknown_pooler
 from tenants.backend.roles import role_name
 from tenants.models import Tenant
 
@@ -38,8 +40,8 @@ class ConnectionsExhausted(Unavailable):
 def tenant_connection(tenant: Tenant) -> Iterator[RawConnection]:
     """Give a connection in autocommit that is in the tenant's schema under the tenant's role; rows are dictionaries.
 
-    Path and role are set in one round trip at checkout and reset at return. Raises TenantSuspended, TenantUnknown,
-    ConnectionsExhausted, or psycopg's error when PostgreSQL refuses the role.
+    Path and role are set in one round trip at checkout and reset at return; behind a pooler in every transaction. Raises
+    TenantSuspended, TenantUnknown, ConnectionsExhausted, or psycopg's error when PostgreSQL refuses the role.
     """
     tenant.require_active()
     pool = _pool()
@@ -48,7 +50,10 @@ def tenant_connection(tenant: Tenant) -> Iterator[RawConnection]:
     except PoolTimeout as error:
         raise ConnectionsExhausted from error
     try:
-        connection.execute(_enter_sql(tenant.schema_name), prepare=False)
+        if isinstance(connection, BriefConnection):
+            connection.entry = entry_sql(tenant.schema_name, "SET LOCAL")
+        else:
+            connection.execute(entry_sql(tenant.schema_name, "SET"), prepare=False)
         yield connection
     finally:
         pool.putconn(connection)
@@ -61,13 +66,17 @@ def close_pool() -> None:
         pool.close()
 
 
-def _enter_sql(schema: str) -> Composed:
+def entry_sql(schema: str, kind: LiteralString) -> Composed:
+    """Return what leads into ``schema``: for the session (``SET``) or for the transaction (``SET LOCAL``)."""
     names = (schema, EXTENSIONS_SCHEMA, role_name(connections[ALIAS].settings_dict["NAME"], schema))
-    return SQL("SET search_path = {}, {}; SET ROLE {}").format(*map(Identifier, names))
+    return SQL(f"{kind} search_path = {{}}, {{}}; {kind} ROLE {{}}").format(*map(Identifier, names))
 
 
 def _leave(connection: RawConnection) -> None:
-    connection.execute("RESET ROLE; RESET search_path", prepare=False)
+    if isinstance(connection, BriefConnection):
+        connection.entry = None
+    else:
+        connection.execute("RESET ROLE; RESET search_path", prepare=False)
 
 
 def _pool() -> ConnectionPool[RawConnection]:
@@ -80,15 +89,17 @@ def _pool() -> ConnectionPool[RawConnection]:
 
 def _opened() -> ConnectionPool[RawConnection]:
     settings = connections[ALIAS].settings_dict
+    pooled = settings.get("NEXOD_POOLER") == TRANSACTION
     return ConnectionPool(
-        kwargs=_parameters(settings),
-        connection_class=Connection,
+        kwargs=_parameters(settings) | (BRIEF if pooled else {}),
+        connection_class=BriefConnection if pooled else Connection,
         min_size=0,
         max_size=int(settings["OPTIONS"].get("pool", {}).get("max_size", 10)),
         timeout=WAIT_S,
         max_lifetime=1800,
         # A restart of PostgreSQL leaves dead connections in the pool.
         check=ConnectionPool.check_connection,
+        configure=lambda connection: refuse_unknown_pooler(connection, settings.get("NEXOD_POOLER", "")),
         reset=_leave,
         num_workers=1,
         open=True,
