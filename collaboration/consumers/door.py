@@ -13,14 +13,16 @@ from uuid import uuid4
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
+from nexod.http import streams, throttling
 from nexod.kernel import scope
-from nexod.kernel.errors import NexodError, NotAuthenticated, NotFound, PermissionDenied
+from nexod.kernel.errors import NexodError, NotAuthenticated, NotFound, PermissionDenied, RateLimited
 from nexod.kernel.hub import Message
 from tenants.accounts.authentication import identify
 from tenants.accounts.models import ApiKey, User
+from tenants.context import in_tenant
 from tenants.models import Tenant
 
-UNAUTHENTICATED, FORBIDDEN, MISSING, INVALID = 4401, 4403, 4404, 4400
+UNAUTHENTICATED, FORBIDDEN, MISSING, INVALID, TOO_MANY = 4401, 4403, 4404, 4400, 4429
 DONE, GONE, BROKEN = 1000, 1001, 1011
 MESSAGE_LIMIT = 4_096
 logger = logging.getLogger("nexod.socket")
@@ -35,6 +37,7 @@ class DoorConsumer(AsyncWebsocketConsumer):
     # Topics are subscribed to in workflows.live and nexod.kernel.topics; a channel per socket would be one too many.
     channel_layer_alias = "none"
     _work: asyncio.Task[None] | None = None
+    _person = ""
 
     @property
     def tenant(self) -> Tenant:
@@ -43,6 +46,7 @@ class DoorConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         """Open the socket and begin to serve it."""
+        self._id = uuid4().hex
         await self.accept()
         self._work = asyncio.create_task(self._serve_and_close())
 
@@ -75,10 +79,28 @@ class DoorConsumer(AsyncWebsocketConsumer):
         await self.send(text_data=message.text)
 
     def caller(self) -> tuple[User, ApiKey | None]:
-        """Return who is there, looked up anew; raise NotAuthenticated. For use inside the tenant."""
+        """Return who is there, looked up anew, and count the socket as theirs. For use inside the tenant.
+
+        Raises NotAuthenticated, TooManyStreams, or RateLimited for a person or an address that connects too often.
+        """
         headers = {name.decode("latin1").lower(): value.decode("latin1") for name, value in self.scope["headers"]}
         session_key = _cookie(headers.get("cookie", ""), settings.SESSION_COOKIE_NAME)
-        return identify(authorization=headers.get("authorization", ""), session_key=session_key)
+        address = (self.scope.get("client") or ("",))[0]
+        try:
+            user, key = identify(
+                authorization=headers.get("authorization", ""), session_key=session_key, address=address
+            )
+        except NotAuthenticated:
+            throttling.count("address", address)
+            raise
+        if not self._person:
+            throttling.count(*throttling.caller(user, key, address))
+        streams.hold(str(user.pk), self._id)
+        self._person = str(user.pk)
+        return user, key
+
+    def _let_go(self) -> None:
+        streams.let_go(self._person, self._id)
 
     async def _serve_and_close(self) -> None:
         started = time.monotonic()
@@ -99,6 +121,9 @@ class DoorConsumer(AsyncWebsocketConsumer):
         except Exception:
             logger.exception("A socket failed in a way that nobody foresaw")
             return BROKEN, ""
+        finally:
+            if self._person:
+                await asyncio.shield(in_tenant(self.tenant, self._let_go))
         return DONE, ""
 
 
@@ -110,6 +135,8 @@ def code_of(error: NexodError) -> int:
         return FORBIDDEN
     if isinstance(error, NotFound):
         return MISSING
+    if isinstance(error, RateLimited):
+        return TOO_MANY
     return INVALID if error.status < 500 else BROKEN
 
 

@@ -13,12 +13,13 @@ from rest_framework.serializers import BaseSerializer
 
 from nexod.http.idempotency import idempotent
 from nexod.http.permissions import ModelPermissions
+from nexod.http.throttling import CountedFirst
 from nexod.kernel.errors import InvalidInput
 
 Action = Callable[..., Any]
 
 
-class ApiViewSet(viewsets.GenericViewSet[Any]):
+class ApiViewSet(CountedFirst, viewsets.GenericViewSet[Any]):
     """What all have: permissions, an ``Idempotency-Key`` on every POST, rows that the caller may see, no NUL in a query."""
 
     permission_classes = [ModelPermissions]

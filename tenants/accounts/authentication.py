@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.request import Request
 
+from nexod.http.throttling import count, require_few_refusals
 from nexod.kernel.errors import NotAuthenticated
 from tenants.accounts.actions.api_keys import recognise
 from tenants.accounts.models import ApiKey, User
@@ -25,11 +26,21 @@ def bearer_key(authorization: str) -> str | None:
     return key.strip()
 
 
-def identify(*, authorization: str, session_key: str | None) -> tuple[User, ApiKey | None]:
+def known_key(key: str, address: str) -> ApiKey:
+    """Return the usable row of the key; raise NotAuthenticated, or RateLimited before looking when too many were not valid."""
+    require_few_refusals(address)
+    try:
+        return recognise(key)
+    except NotAuthenticated:
+        count("refused", address)
+        raise
+
+
+def identify(*, authorization: str, session_key: str | None, address: str = "") -> tuple[User, ApiKey | None]:
     """Return who asks, looked up anew; raise NotAuthenticated. A stream asks again and again, so nothing is kept on a request."""
     key = bearer_key(authorization)
     if key is not None:
-        row = recognise(key)
+        row = known_key(key, address)
         return row.user, row
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
@@ -47,7 +58,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         key = bearer_key(get_authorization_header(request).decode("latin1"))
         if key is None:
             return None
-        row = recognise(key)
+        row = known_key(key, str(request.META.get("REMOTE_ADDR", "")))
         return row.user, row
 
     def authenticate_header(self, request: Request) -> str:

@@ -5,20 +5,22 @@ A plain asynchronous view: REST framework's content negotiation would answer 406
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
-from functools import partial
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
+from nexod.http import streams, throttling
 from nexod.http.errors import MethodNotAllowed, answer, as_nexod_error, unforeseen
-from nexod.kernel.errors import InvalidInput, NexodError
+from nexod.kernel.errors import InvalidInput, NexodError, NotAuthenticated
 from nexod.kernel.hub import Message
 from tenants.accounts.authentication import identify
+from tenants.accounts.models import ApiKey, User
 from tenants.context import in_tenant, release_connections
 from tenants.models import Tenant
 from workflows import live
@@ -44,23 +46,54 @@ async def _answer(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     tenant: Tenant = request.tenant  # type: ignore[attr-defined]
     is_stream = MEDIA_TYPE in request.headers.get("Accept", "")
     after = _after(request, is_stream=is_stream)
-    run = await in_tenant(tenant, admitted, request, run_id)
+    run = await in_tenant(tenant, _counted, request, run_id)
     if not is_stream:
         return await in_tenant(tenant, _page, request, run, after)
     if run.is_over and run.last_seq <= after:
         return HttpResponse(status=204)  # tells an EventSource that there is nothing to reconnect for
     # The host was looked up in this request's own thread, whose connection would be held as long as the stream lasts.
     await sync_to_async(release_connections)()
-    return _stream(request, tenant, run, after)
+    watch = Watch(request, run.pk)
+    await in_tenant(tenant, watch.admit)
+    return _stream(watch, tenant, run, after)
 
 
-def admitted(request: HttpRequest, run_id: UUID) -> Run:
-    """Return the run; raise NotAuthenticated, ScopeMissing, PermissionDenied or NotFound. For use inside the tenant."""
-    user, key = identify(
+class Watch:
+    """A stream that is counted as one of its person's while it is open. All of it is for use inside the tenant."""
+
+    def __init__(self, request: HttpRequest, run_id: UUID) -> None:
+        self.request, self.run_id, self.id, self.person = request, run_id, uuid4().hex, ""
+
+    def admit(self) -> None:
+        """Raise NotAuthenticated, ScopeMissing, PermissionDenied, NotFound or TooManyStreams."""
+        user, key = _caller(self.request)
+        live.admit(user, key, self.run_id)
+        streams.hold(str(user.pk), self.id)
+        self.person = str(user.pk)
+
+    def end(self) -> None:
+        """Stop counting."""
+        streams.let_go(self.person, self.id)
+
+
+def _counted(request: HttpRequest, run_id: UUID) -> Run:
+    """Count the request, whoever asks, and return the run; raise RateLimited or what ``live.admit`` raises."""
+    address = str(request.META.get("REMOTE_ADDR", ""))
+    try:
+        user, key = _caller(request)
+    except NotAuthenticated:
+        throttling.count("address", address)
+        raise
+    throttling.count(*throttling.caller(user, key, address))
+    return live.admit(user, key, run_id)
+
+
+def _caller(request: HttpRequest) -> tuple[User, ApiKey | None]:
+    return identify(
         authorization=request.headers.get("Authorization", ""),
         session_key=request.COOKIES.get(settings.SESSION_COOKIE_NAME),
+        address=str(request.META.get("REMOTE_ADDR", "")),
     )
-    return live.admit(user, key, run_id)
 
 
 def _page(request: HttpRequest, run: Run, after: int) -> JsonResponse:
@@ -75,22 +108,22 @@ def _page(request: HttpRequest, run: Run, after: int) -> JsonResponse:
     return JsonResponse({"results": page, "next": following, "previous": None})
 
 
-def _stream(request: HttpRequest, tenant: Tenant, run: Run, after: int) -> StreamingHttpResponse:
-    response = StreamingHttpResponse(_frames(request, tenant, run, after), content_type=MEDIA_TYPE)
+def _stream(watch: Watch, tenant: Tenant, run: Run, after: int) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(_frames(watch, tenant, run, after), content_type=MEDIA_TYPE)
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"  # nginx would keep the events back
     return response
 
 
-async def _frames(request: HttpRequest, tenant: Tenant, run: Run, after: int) -> AsyncIterator[bytes]:
+async def _frames(watch: Watch, tenant: Tenant, run: Run, after: int) -> AsyncIterator[bytes]:
     yield f"retry: {RETRY_MS}\n\n".encode()
     try:
-        async for message in live.follow(
-            tenant, run.pk, after=after, kind="sse", still=partial(admitted, request, run.pk)
-        ):
+        async for message in live.follow(tenant, run.pk, after=after, kind="sse", still=watch.admit):
             yield frame(message)
     except NexodError as error:
         yield f"event: error\ndata: {json.dumps(error.as_dict())}\n\n".encode()
+    finally:
+        await asyncio.shield(in_tenant(tenant, watch.end))
 
 
 def frame(message: Message | None) -> bytes:

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from nexod.http.permissions import Authenticated
+from nexod.http.throttling import CountedFirst
 from workflows.api.fields import StoredObject
 from workflows.definitions import definition_schema
 from workflows.nodes import registry
@@ -33,7 +34,7 @@ class NodeTypesSerializer(serializers.Serializer[Any]):
     results = NodeTypeSerializer(many=True)
 
 
-class NodeTypesView(APIView):
+class NodeTypesView(CountedFirst, APIView):
     """The same for everybody."""
 
     permission_classes = [Authenticated]
@@ -44,7 +45,7 @@ class NodeTypesView(APIView):
         return Response(NodeTypesSerializer({"results": registry.all_types()}).data)
 
 
-class DefinitionSchemaView(APIView):
+class DefinitionSchemaView(CountedFirst, APIView):
     """The same for everybody."""
 
     permission_classes = [Authenticated]
