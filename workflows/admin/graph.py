@@ -15,7 +15,7 @@ from workflows.models import Step
 
 TYPE_ICONS = {
     "agent": "smart_toy", "crew": "groups", "knowledge": "menu_book", "llm": "chat", "condition": "alt_route",
-    "template": "notes", "approval": "how_to_reg", "output": "output",
+    "template": "notes", "approval": "how_to_reg", "output": "output", "http": "public",
 }  # fmt: skip
 IDLE = "idle"
 LONGEST_TITLE, LONGEST_LABEL = 25, 17

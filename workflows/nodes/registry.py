@@ -8,6 +8,7 @@ from workflows.nodes.approval import ApprovalNode
 from workflows.nodes.base import NodeType
 from workflows.nodes.condition import ConditionNode
 from workflows.nodes.crew import CrewNode
+from workflows.nodes.http import HttpNode
 from workflows.nodes.knowledge import KnowledgeNode
 from workflows.nodes.llm import LlmNode
 from workflows.nodes.output import OutputNode
@@ -20,6 +21,7 @@ _TYPES: dict[str, NodeType] = {
         CrewNode(),
         KnowledgeNode(),
         LlmNode(),
+        HttpNode(),
         ConditionNode(),
         TemplateNode(),
         ApprovalNode(),
