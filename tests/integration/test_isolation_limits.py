@@ -1,4 +1,4 @@
-"""Nobody keeps the platform busy: everybody's requests are counted, refused keys before a look-up, and each person's open streams."""
+"""Nobody keeps the platform busy: everybody's requests are counted, refused keys before a look-up, open streams per person."""
 
 from __future__ import annotations
 
