@@ -173,6 +173,10 @@ class StepFailed(StepEvent):
     handled: bool = False
 
 
+class StepResumed(StepEvent):
+    type = "step.resumed"
+
+
 class StepRetried(StepEvent):
     type = "step.retried"
     attempt: int

@@ -127,6 +127,23 @@ def _step_retried(data: Data) -> Line:
     return "refresh", "attention", text, _reason(data)
 
 
+def _step_resumed(data: Data) -> Line:
+    return "resume", "busy", f"{data['node']} goes on", ""
+
+
+_EFFECTS = {
+    "done": ("public", "good", "done"),
+    "failed": ("public_off", "bad", "failed"),
+    "unknown": ("help", "attention", "nobody knows whether it happened"),
+}
+
+
+def _effect_recorded(data: Data) -> Line:
+    icon, tone, word = _EFFECTS.get(data["status"], ("public", "quiet", data["status"]))
+    again = f" (time {data['begun']})" if data.get("begun", 1) > 1 else ""
+    return icon, tone, f"{data['name']}: {word}{again}", data.get("about", "")
+
+
 def _retrieved(data: Data) -> Line:
     documents = data.get("documents") or []
     count = data["chunks"]
@@ -155,7 +172,8 @@ def _model_failed(data: Data) -> Line:
 
 
 def _approval_requested(data: Data) -> Line:
-    return "how_to_reg", "attention", "Approval asked for", data["title"]
+    asked = "A person is asked" if data.get("kind") == "effect" else "Approval asked for"
+    return "how_to_reg", "attention", asked, data["title"]
 
 
 def _approval_decided(data: Data) -> Line:
@@ -180,6 +198,8 @@ _TELLERS: dict[str, Callable[[Data], Line]] = {
     "step.completed": _step_completed,
     "step.failed": _step_failed,
     "step.retried": _step_retried,
+    "step.resumed": _step_resumed,
+    "effect.recorded": _effect_recorded,
     "knowledge.retrieved": _retrieved,
     "agent.started": _agent_started,
     "agent.finished": _agent_finished,
