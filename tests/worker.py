@@ -44,11 +44,11 @@ class Nursery:
 class Worker:
     """One worker process of the test stores."""
 
-    def __init__(self, nursery: Nursery, folder: Path, *, lease_s: float, threads: int) -> None:
+    def __init__(self, nursery: Nursery, folder: Path, *, threads: int, **limits: Any) -> None:
         self._nursery = nursery
         ready = folder / "ready"
         self.log = folder / "log"
-        self.pid = nursery.ask(ready=str(ready), log=str(self.log), lease_s=lease_s, threads=threads)
+        self.pid = nursery.ask(ready=str(ready), log=str(self.log), threads=threads, limits=limits)
         self.alive = True
         until = time.monotonic() + READY_S
         while not ready.exists():
@@ -64,21 +64,40 @@ class Worker:
         """Ask it to end as a deployment would; return its exit code."""
         return self._end(signal.SIGTERM)
 
-    def _end(self, number: int) -> int:
-        os.kill(self.pid, number)
+    def freeze(self) -> None:
+        """Hold it still, as a machine does that swaps or a hypervisor that moves it."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on, as if no time had passed."""
+        os.kill(self.pid, signal.SIGCONT)
+
+    def ask_to_stop(self) -> None:
+        """Begin what ``stop`` does, and wait for nothing."""
+        os.kill(self.pid, signal.SIGTERM)
+
+    def ended(self) -> int:
+        """Wait for its end, which somebody else brings about; return its exit code."""
         self.alive = False
         return self._nursery.ask(wait=self.pid)
+
+    def _end(self, number: int) -> int:
+        os.kill(self.pid, number)
+        return self.ended()
 
 
 @contextmanager
 def workers(nursery: Nursery, folder: Path) -> Iterator[Any]:
-    """Give ``start(lease_s=30, threads=4) -> Worker``; what still lives at the end is killed."""
+    """Give ``start(lease_s=30, threads=4) -> Worker``; what still lives at the end is killed.
+
+    Other limits are named like their settings: ``drain_s``, ``stall_s``, ``max_lost_workers``.
+    """
     started: list[Worker] = []
 
-    def start(*, lease_s: float = 30, threads: int = 4) -> Worker:
+    def start(*, lease_s: float = 30, threads: int = 4, **limits: Any) -> Worker:
         own = folder / f"worker{len(started)}"
         own.mkdir()
-        started.append(Worker(nursery, own, lease_s=lease_s, threads=threads))
+        started.append(Worker(nursery, own, threads=threads, lease_s=lease_s, **limits))
         return started[-1]
 
     try:
@@ -109,7 +128,7 @@ def serve() -> None:
         sys.stdout.flush()
 
 
-def _work(ready: str, log: str, lease_s: float, threads: int) -> int:
+def _work(ready: str, log: str, threads: int, limits: dict[str, float]) -> int:
     """Be a worker in the forked child."""
     from celery import signals
     from django.conf import settings
@@ -120,7 +139,8 @@ def _work(ready: str, log: str, lease_s: float, threads: int) -> int:
     nothing = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((nothing, 0), (file, 1), (file, 2)):
         os.dup2(source, target)
-    settings.NEXOD_LEASE_S = lease_s
+    for name, value in limits.items():
+        setattr(settings, f"NEXOD_{name.upper()}", value)
     signals.worker_ready.connect(lambda **kwargs: Path(ready).touch(), weak=False)
     arguments = ["worker", "--pool=threads", f"--concurrency={threads}", "-Q", QUEUES, "--loglevel=INFO"]
     try:
