@@ -9,6 +9,7 @@ from celery import shared_task
 
 from nexod.kernel.queue import ADVANCE, enqueue
 from tenants.entry.celery import TenantTask
+from workflows.actions.pauses import revive
 
 
 @shared_task(bind=True, base=TenantTask, name=ADVANCE)
@@ -22,3 +23,9 @@ def advance_run(self: Any, run: str) -> None:
         enqueue(ADVANCE, queue=queue, run=run)
     else:
         advance(UUID(run))
+
+
+@shared_task(base=TenantTask, name="workflows.revive_run")
+def revive_run(run: str) -> None:
+    """Let workers try a run again that was given up because all of them were lost."""
+    revive(UUID(run))

@@ -10,7 +10,8 @@ TONES = {
     "ready": "good", "failed": "bad", "cancelled": "quiet", "decided": "good", "withdrawn": "quiet",
     "approve": "good", "edit": "good", "reject": "bad", "request_changes": "attention",
     "active": "good", "suspended": "attention", "erased": "quiet", "published": "good", "draft": "attention",
-    "claimed": "busy", "parked": "attention", "done": "good", "revoked": "quiet", "expired": "quiet", "usable": "good",
+    "claimed": "busy", "parked": "attention", "done": "good", "dead": "bad", "revoked": "quiet",
+    "expired": "quiet", "usable": "good",
 }  # fmt: skip
 ICONS = {
     "pending": "radio_button_unchecked", "running": "progress_activity", "processing": "progress_activity",
@@ -18,7 +19,7 @@ ICONS = {
     "cancelled": "block", "decided": "check_circle", "withdrawn": "block", "approve": "check_circle",
     "edit": "edit", "reject": "cancel", "request_changes": "undo", "active": "check_circle",
     "suspended": "pause_circle", "erased": "block", "published": "check_circle", "draft": "edit_note",
-    "claimed": "progress_activity", "parked": "pause_circle", "done": "check_circle", "revoked": "block",
+    "claimed": "progress_activity", "parked": "pause_circle", "done": "check_circle", "dead": "error", "revoked": "block",
     "expired": "schedule", "usable": "check_circle",
 }  # fmt: skip
 WORDS = {"approve": "Approved", "edit": "Edited", "reject": "Rejected", "request_changes": "Changes requested"}

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
-from nexod.kernel.queue import ADVANCE, send
+from nexod.kernel.errors import PermissionDenied
+from nexod.kernel.queue import ADVANCE, enqueue, send
+from tenants.accounts.models import User
+from tenants.context import enter_tenant
 from tenants.models import RunTicket, Tenant
 
 BATCH = 200
@@ -75,6 +79,17 @@ def correct_times() -> int:
     with connection.cursor() as cursor:
         cursor.execute(AFTER_THE_CLOCK_WENT_BACK, [IMPOSSIBLE])
         return int(cursor.rowcount)
+
+
+def send_dead_again(*, actor: User, tickets: QuerySet[RunTicket]) -> int:
+    """Let workers try the dead ones of ``tickets`` again; return how many these are. Raises PermissionDenied."""
+    if not actor.is_superuser:
+        raise PermissionDenied("Only administrators of the platform may do this.")
+    dead = tickets.filter(state=RunTicket.State.DEAD, tenant__status=Tenant.Status.ACTIVE).select_related("tenant")
+    for ticket in dead:
+        with enter_tenant(ticket.tenant):
+            enqueue("workflows.revive_run", queue=ticket.queue, run=str(ticket.run))
+    return len(dead)
 
 
 def wake_tickets_of(tenant: Tenant) -> None:

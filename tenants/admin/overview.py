@@ -16,6 +16,8 @@ from tenants.models import RunTicket, Tenant, UsageRecord
 Json = dict[str, Any]
 SPAN = 14
 PATIENCE = timedelta(minutes=2)
+# So many messages of the sweeper take a ready run two and a half minutes.
+LATE_WAKES = 5
 
 
 def with_overview(request: HttpRequest, context: Json) -> Json:
@@ -43,6 +45,7 @@ def _queue() -> Json:
         ready=Count("pk", Q(state="ready")),
         claimed=Count("pk", Q(state="claimed")),
         parked=Count("pk", Q(state="parked")),
-        late=Count("pk", Q(state="ready", not_before__lt=now - PATIENCE)),
+        late=Count("pk", Q(state="ready", created_at__lt=now - PATIENCE, wakes__gte=LATE_WAKES)),
         lost=Count("pk", Q(state="claimed", lease_until__lt=now)),
+        dead=Count("pk", Q(state="dead")),
     )

@@ -1,6 +1,8 @@
-"""A person pauses a run and lets it go on. What is at work finishes its present step first."""
+"""A person pauses a run and lets it go on. What is at work finishes its present step first. Staff revive dead runs."""
 
 from __future__ import annotations
+
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,7 +12,8 @@ from tenants import doors
 from tenants.accounts.models import User
 from tenants.accounts.permissions import require_permission
 from workflows.actions.events import append_event
-from workflows.errors import RunIsOver
+from workflows.actions.waking import wake
+from workflows.errors import RunIsOver, WorkersLost
 from workflows.models import Run
 
 
@@ -40,6 +43,20 @@ def unpause(run: Run) -> None:
     Run.objects.filter(pk=run.pk).update(
         pause_requested=False, status=status, waiting_for="", updated_at=timezone.now()
     )
+
+
+@transaction.atomic
+def revive(run_id: UUID) -> bool:
+    """Let a run that lost every worker go on, as the platform's staff ask; False when it is not dead any more."""
+    found = Run.objects.select_for_update(no_key=True).filter(pk=run_id, status=Run.Status.FAILED).first()
+    if found is None or (found.error or {}).get("code") != WorkersLost.code:
+        return False
+    Run.objects.filter(pk=run_id).update(
+        status=Run.Status.PENDING, error=None, finished_at=None, updated_at=timezone.now()
+    )
+    append_event(run_id, events.RunResumed(actor="the platform's staff"))
+    wake(run_id, found.queue)
+    return True
 
 
 def _put_aside(run: Run) -> None:

@@ -19,6 +19,7 @@ from nexod.admin.actors import actor_of, may, row_id
 from nexod.admin.records import ReadOnlyAdmin
 from nexod.admin.refusals import tell
 from nexod.kernel.errors import NexodError, PermissionDenied
+from workflows.actions.pauses import pause_run
 from workflows.actions.runs import cancel_run, resume_run
 from workflows.admin.run_page import rendered_parts, run_context
 from workflows.models import Run
@@ -105,6 +106,13 @@ def live(request: HttpRequest, run_id: UUID) -> HttpResponse:
 def cancel(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """Ask the run to stop."""
     return _act(request, run_id, cancel_run, "Cancelled.", "The run is being cancelled.")
+
+
+@tenant_site.page("workflows/run/<uuid:run_id>/pause/", "run_pause")
+@require_POST
+def pause(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """Ask the run to stop before its next step."""
+    return _act(request, run_id, pause_run, "Paused.", "The run stops before its next step and waits for you.")
 
 
 @tenant_site.page("workflows/run/<uuid:run_id>/resume/", "run_resume")

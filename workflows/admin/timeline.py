@@ -97,6 +97,20 @@ def _run_failed(data: Data) -> Line:
     return "error", "bad", "Run failed", _reason(data)
 
 
+def _pause_requested(data: Data) -> Line:
+    return "pause_circle", "attention", f"Pausing asked for{_by(data)}", ""
+
+
+_HANDED_BACK = {
+    "worker_stopping": "The worker was stopped; the run goes on at another one",
+    "database_away": "The database was away; the run goes on",
+}
+
+
+def _run_handed_back(data: Data) -> Line:
+    return "sync", "busy", _HANDED_BACK.get(data["reason"], "Back in the queue"), ""
+
+
 def _cancel_requested(data: Data) -> Line:
     return "stop_circle", "attention", f"Cancelling asked for{_by(data)}", ""
 
@@ -192,6 +206,8 @@ _TELLERS: dict[str, Callable[[Data], Line]] = {
     "run.resumed": _run_resumed,
     "run.completed": _run_completed,
     "run.failed": _run_failed,
+    "run.pause_requested": _pause_requested,
+    "run.handed_back": _run_handed_back,
     "run.cancel_requested": _cancel_requested,
     "run.cancelled": _run_cancelled,
     "step.started": _step_started,

@@ -1,4 +1,4 @@
-"""``/runs``: watch, cancel and resume."""
+"""``/runs``: watch, cancel, pause and resume."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from nexod.http.serializers import EmptySerializer
 from nexod.http.viewsets import ReadViewSet
 from tenants.accounts.api.callers import actor_of
 from tenants.accounts.api.serializers import PersonSerializer
+from workflows.actions.pauses import pause_run
 from workflows.actions.runs import cancel_run, resume_run
 from workflows.api.fields import OptionalChoice, ReasonSerializer, StoredObject, TotalsSerializer
 from workflows.api.filters import RunFilter
@@ -38,8 +39,8 @@ class RunSerializer(serializers.ModelSerializer[Run]):
     class Meta:
         model = Run
         fields = [
-            "id", "kind", "title", "status", "waiting_for", "cancel_requested", "error", "workflow", "version", "agent",
-            "crew", "started_by", "totals", "last_seq", "created_at", "started_at", "finished_at", "url",
+            "id", "kind", "title", "status", "waiting_for", "cancel_requested", "pause_requested", "error", "workflow", "version",
+            "agent", "crew", "started_by", "totals", "last_seq", "created_at", "started_at", "finished_at", "url",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -88,8 +89,12 @@ class RunViewSet(ReadViewSet):
     queryset = Run.objects.all()
     filterset_class = RunFilter
     write_serializer_class = EmptySerializer
-    permissions_of = {"cancel": ["workflows.cancel_run"], "resume": ["workflows.view_run"]}
-    scope_of = {"cancel": "run", "resume": "run"}
+    permissions_of = {
+        "cancel": ["workflows.cancel_run"],
+        "pause": ["workflows.pause_run"],
+        "resume": ["workflows.view_run"],
+    }
+    scope_of = {"cancel": "run", "pause": "run", "resume": "run"}
 
     def get_queryset(self) -> QuerySet[Run]:
         """Return no more of the rows than the action shows."""
@@ -108,10 +113,16 @@ class RunViewSet(ReadViewSet):
         """Ask the run to stop; a run that waits or was not begun is cancelled at once."""
         return run_shown(cancel_run(actor=actor_of(request), run=self.get_object()))
 
+    @extend_schema(summary="Pause a run", request=None, responses=RunDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def pause(self, request: Request, **kwargs: Any) -> Response:
+        """Let the run stop before its next step and wait for a person; a run that nobody works on is paused at once."""
+        return run_shown(pause_run(actor=actor_of(request), run=self.get_object()))
+
     @extend_schema(summary="Resume a run", request=None, responses=RunDetailSerializer)
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, **kwargs: Any) -> Response:
-        """Continue a failed run from its last checkpoint, or wake one that is parked."""
+        """Continue a paused run, or a failed one where it failed, or wake one that is parked."""
         return run_shown(resume_run(actor=actor_of(request), run=self.get_object()))
 
     @extend_schema(summary="Get what a run executes", responses=OpenApiTypes.OBJECT)
