@@ -12,7 +12,11 @@ from uuid import UUID
 
 from django.conf import settings
 
+from nexod.kernel.events import Event
 from tenants.context import release_connections
+from workflows.actions.events import append_events
+from workflows.actions.statements import Statement
+from workflows.engine.held import Held
 from workflows.engine.reins import Reins
 from workflows.errors import OutputNotJson, StateTooLarge
 from workflows.json_text import json_text
@@ -33,6 +37,7 @@ class Drive:
     began_at: float = field(default_factory=time.monotonic)
     steps_done: int = 0
     failure: Exception | None = None
+    held: Held | None = None
     _thread: int = field(default_factory=threading.get_ident)
     _sizes: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -51,6 +56,25 @@ class Drive:
         """Give a branch's connection back; the driving thread keeps its own for the next step."""
         if threading.get_ident() != self._thread:
             release_connections()
+
+    def write(self, told: Sequence[Event], along: Sequence[Statement] = ()) -> None:
+        """Write what is held, and then these, in one statement; raise RunLost when the run is another worker's."""
+        if self.reins.lost:
+            self.reins.check()
+        first, rows = self.held.take() if self.held else ([], [])
+        if told or first:
+            append_events(self.run.id, [*first, *told], along=[*rows, *along], fence=self.fence)
+
+    def write_soon(self, told: Sequence[Event], along: Sequence[Statement]) -> None:
+        """Write these with what comes next, where the definition allows that, else at once."""
+        if self.held is None:
+            self.write(told, along)
+        elif self.held.add(told, along):
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is held."""
+        self.write(())
 
     def count_step(self) -> None:
         """Note that a step was executed, for the tenant's usage."""

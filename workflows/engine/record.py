@@ -12,19 +12,19 @@ from django.db.models import Model
 from django.utils import timezone
 
 from nexod.kernel import events
-from workflows.actions.events import append_events
 from workflows.actions.statements import Statement, insert_of, update_of
 from workflows.engine.drive import Drive
+from workflows.engine.parked import AskedPerson
 from workflows.engine.plan import NodePlan
-from workflows.models import Artifact, Run, Step
+from workflows.models import Approval, Artifact, Run, Step
 from workflows.nodes.base import ERROR, NodeResult
 
 Json = dict[str, Any]
 INTERRUPTED = events.Reason(code="interrupted", message="The step was not finished.")
 # What the gateway spends is added by the database, so a save of the row must leave it alone.
 SAVED = (
-    "attempt", "status", "output", "route", "summary", "error", "failures", "retry_at", "finished_at", "seconds",
-    "updated_at",
+    "attempt", "status", "inputs", "output", "route", "summary", "error", "failures", "retry_at", "finished_at",
+    "seconds", "updated_at",
 )  # fmt: skip
 MAX_SUMMARY = 500
 
@@ -59,6 +59,16 @@ class Record:
         elif self.step.status != Step.Status.WAITING:
             before = events.Reason(**self.step.error) if self.step.error else INTERRUPTED
             self.retry(before, delay_s=0)
+        elif not self.plan.instant:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Work again on a step that had asked somebody; one whose question is open is left alone."""
+        asked = Approval.objects.pending().filter(step=self.step.pk).first()
+        if asked is not None:
+            raise AskedPerson(asked)
+        self.step.status = Step.Status.RUNNING
+        self.write(events.StepResumed(node=self.step.node, step=str(self.step.id)))
 
     def retry(self, reason: events.Reason, *, delay_s: float) -> None:
         """Tell that the step is tried again, and why."""
@@ -91,7 +101,7 @@ class Record:
             route=result.route,
             totals=self.step.totals(),
         )
-        self.write(*told, done, rows=artifacts)
+        self.write(*told, done, rows=artifacts, soon=self.plan.instant)
         self.drive.count_step()
 
     def fail(self, reason: events.Reason, *, handled: Json | None = None) -> None:
@@ -105,21 +115,27 @@ class Record:
         )
         self.drive.count_step()
 
-    def write(self, *told: events.Event, rows: Sequence[Model] = (), also: Callable[[], object] | None = None) -> None:
+    def write(
+        self,
+        *told: events.Event,
+        rows: Sequence[Model] = (),
+        also: Callable[[], object] | None = None,
+        soon: bool = False,
+    ) -> None:
         """Store the row as it is now, with the new ``rows``, and append the events, that it started first.
 
-        It is one statement; with ``also``, which runs after it, one transaction. Raises RunLost when the run is another
-        worker's.
+        It is one statement; with ``also``, which runs after it, one transaction; ``soon``, it may be held for a moment.
+        Raises RunLost when the run is another worker's.
         """
-        if self.drive.reins.lost:
-            self.drive.reins.check()
         everything = list(told) if self.stored else [self._started(), *told]
         along = [self._statement(), *map(insert_of, rows)]
-        if also is None:
-            append_events(self.step.run_id, everything, along=along, fence=self.drive.fence)
+        if soon:
+            self.drive.write_soon(everything, along)
+        elif also is None:
+            self.drive.write(everything, along)
         else:
             with transaction.atomic():
-                append_events(self.step.run_id, everything, along=along, fence=self.drive.fence)
+                self.drive.write(everything, along)
                 also()
         self.stored = True
 
