@@ -17,7 +17,7 @@ from tenants.accounts.roles import OWNER
 from tenants.context import current_tenant
 from workflows.actions.effects import answer_effect
 from workflows.actions.events import append_event
-from workflows.actions.runs import wake
+from workflows.actions.waking import wake
 from workflows.errors import ApprovalAlreadyDecided, ApprovalWithdrawn
 from workflows.json_text import storable
 from workflows.models import Approval, Run
@@ -83,7 +83,10 @@ def _require_open(approval: Approval) -> None:
     if approval.status == Approval.Status.DECIDED:
         details = {"decision": approval.decision, "by": str(approval.decided_by or "")}
         raise ApprovalAlreadyDecided(details=details)
-    if approval.status == Approval.Status.WITHDRAWN or approval.run.is_over or approval.run.cancel_requested:
+    stopping = (
+        approval.run.cancel_requested and approval.run.compensation is None
+    )  # what an undo asks has to be answered
+    if approval.status == Approval.Status.WITHDRAWN or approval.run.is_over or stopping:
         raise ApprovalWithdrawn
 
 

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from nexod.kernel import events
 from workflows.actions.events import append_events
-from workflows.actions.runs import wake
 from workflows.actions.statements import Statement, insert_of, update_of
+from workflows.actions.waking import wake
 from workflows.errors import ApprovalWithdrawn
 from workflows.models import Approval, Effect
 

@@ -52,14 +52,20 @@ def end_run(
     )
     if not changed:
         return False
-    Approval.objects.filter(run=run_id).pending().update(status=Approval.Status.WITHDRAWN, updated_at=now)
-    Step.objects.filter(run=run_id, status__in=(Step.Status.RUNNING, Step.Status.WAITING)).update(
-        status=Step.Status.CANCELLED, finished_at=now, updated_at=now
-    )
+    close_open(run_id)
     run = Run.objects.defer("definition", "inputs").get(pk=run_id)
     append_event(run_id, _event(run, reason))
     _tell_workspace(run)
     return True
+
+
+def close_open(run_id: UUID) -> None:
+    """Withdraw what is asked and cancel what is at work or waits: the run does not go on with it."""
+    now = timezone.now()
+    Approval.objects.filter(run=run_id).pending().update(status=Approval.Status.WITHDRAWN, updated_at=now)
+    Step.objects.filter(run=run_id, status__in=(Step.Status.RUNNING, Step.Status.WAITING)).update(
+        status=Step.Status.CANCELLED, retry_at=None, finished_at=now, updated_at=now
+    )
 
 
 def _event(run: Run, reason: events.Reason | None) -> events.Event:

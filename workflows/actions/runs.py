@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Now
-from django.utils import timezone
 
 from agents.models import Agent, Crew
 from nexod.kernel import events
-from nexod.kernel.queue import ADVANCE, enqueue
 from tenants import doors, quotas
 from tenants.accounts.models import User
 from tenants.accounts.permissions import require_permission
+from workflows.actions.access import locked_run, permission_of
 from workflows.actions.endings import end_run
 from workflows.actions.events import append_event
 from workflows.actions.pauses import unpause
+from workflows.actions.retries import retry_run
 from workflows.actions.single import agent_definition, crew_definition
+from workflows.actions.undoing import owes
+from workflows.actions.waiting import hasten, still_waits
+from workflows.actions.waking import wake
 from workflows.definitions import Definition, parse, prepared_inputs
 from workflows.errors import RunIsOver, RunNotResumable, TargetGone, WorkflowNotPublished
-from workflows.models import Approval, Run, Step, Workflow, WorkflowVersion
+from workflows.models import Run, Workflow, WorkflowVersion
 
 Json = dict[str, Any]
 QUEUE, CREW_QUEUE = "runs", "crews"
@@ -88,13 +88,13 @@ def cancel_run(*, actor: User, run: Run) -> Run:
     Asking again changes nothing. Raises PermissionDenied, or RunIsOver.
     """
     require_permission(actor, "workflows.cancel_run")
-    found = _locked(run.pk)
+    found = locked_run(run.pk)
     if found.is_over:
         raise RunIsOver(f"The run is {found.status} already.")
     if not found.cancel_requested:
         Run.objects.filter(pk=found.pk).update(cancel_requested=True)
         append_event(found.id, events.RunCancelRequested(actor=actor.email))
-        if found.status in (Run.Status.PENDING, Run.Status.WAITING):
+        if found.status in (Run.Status.PENDING, Run.Status.WAITING) and not owes(found):
             end_run(found.id, Run.Status.CANCELLED)
     wake(found.id, found.queue)
     return Run.objects.get(pk=found.pk)
@@ -102,44 +102,23 @@ def cancel_run(*, actor: User, run: Run) -> Run:
 
 @transaction.atomic
 def resume_run(*, actor: User, run: Run) -> Run:
-    """Let a paused run go on, or a failed one from its last checkpoint, or give a run that is not over to a worker again.
+    """Let a paused run go on, or a failed one where it failed, or one that waits for its time now; wake any other.
 
     Raises PermissionDenied, or RunNotResumable for a run that has completed, was cancelled or waits for a person.
     """
-    found = _locked(run.pk)
-    require_permission(actor, _permission_of(found))
-    if found.status in (Run.Status.COMPLETED, Run.Status.CANCELLED) or found.cancel_requested:
+    found = locked_run(run.pk)
+    require_permission(actor, permission_of(found))
+    if found.status == Run.Status.FAILED:
+        return retry_run(actor=actor, run=found)
+    if found.is_over or found.cancel_requested:
         raise RunNotResumable(f"The run is {found.status}{'' if found.is_over else ' and about to be cancelled'}.")
     if found.pause_requested and not found.is_over:
         unpause(found)
-    elif waits_for_a_person(found):
+    elif not hasten(found) and still_waits(found):
         raise RunNotResumable("The run waits for an approval; it goes on when that is decided.")
-    if found.status == Run.Status.FAILED:
-        quotas.require_run_allowed()
-        Run.objects.filter(pk=found.pk).update(
-            status=Run.Status.PENDING, error=None, finished_at=None, updated_at=timezone.now()
-        )
     append_event(found.id, events.RunResumed(actor=actor.email))
     wake(found.id, found.queue)
     return Run.objects.get(pk=found.pk)
-
-
-def wake(run_id: UUID, queue: str) -> None:
-    """Open the run's ticket, and send a worker the message on commit: the ticket is the truth, the message a hint.
-
-    When a worker has the run it looks again before it leaves it; one that is gone is noticed when its lease has run out.
-    """
-    doors.open_ticket(run_id, queue)
-    enqueue(ADVANCE, queue=queue, run=str(run_id))
-
-
-def waits_for_a_person(run: Run) -> bool:
-    """Say whether everything that a parked run waits for is undecided or not due; one step that may go on is enough."""
-    if run.status != Run.Status.WAITING:
-        return False
-    asking = Approval.objects.pending().filter(step=OuterRef("pk"))
-    waiting = run.steps.standing().filter(~Exists(asking), status=Step.Status.WAITING)
-    return not waiting.filter(Q(retry_at=None) | Q(retry_at__lte=Now())).exists()
 
 
 def queue_of(definition: Definition) -> str:
@@ -153,12 +132,6 @@ def _permission(workflow: Workflow | None, agent: Agent | None, crew: Crew | Non
     if workflow is not None:
         return "workflows.run_workflow"
     return "agents.run_agent" if agent is not None else "agents.run_crew"
-
-
-def _permission_of(run: Run) -> str:
-    return {Run.Kind.AGENT: "agents.run_agent", Run.Kind.CREW: "agents.run_crew"}.get(
-        Run.Kind(run.kind), "workflows.run_workflow"
-    )
 
 
 def _target(workflow: Workflow | None, agent: Agent | None, crew: Crew | None) -> _Target:
@@ -185,10 +158,3 @@ def _workflow_target(workflow: Workflow) -> _Target:
         raise WorkflowNotPublished
     version = found.published
     return _Target(Run.Kind.WORKFLOW, found.name, version.definition, workflow=found, version=version)
-
-
-def _locked(pk: UUID) -> Run:
-    found = Run.objects.select_for_update(no_key=True).filter(pk=pk).first()
-    if found is None:
-        raise TargetGone("The run does not exist any more.")
-    return found

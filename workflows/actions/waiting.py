@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import DurationField, ExpressionWrapper, F, Min
+from django.db.models import DurationField, Exists, ExpressionWrapper, F, Min, OuterRef
 from django.db.models.functions import Now
 
 from workflows.models import Approval, Run, Step
@@ -29,14 +29,23 @@ def standing(run_id: UUID) -> Standing:
     return Standing(waits_for, due_in_s)
 
 
-def is_due(run_id: UUID) -> bool:
-    """Say whether a step of the run waits to be tried again and its time has come."""
-    due_in_s = _due_in_s(run_id)
-    return due_in_s is not None and due_in_s <= 0
+def still_waits(run: Run) -> bool:
+    """Say whether nothing has come that a parked run waits for: each waiting step has an open question, or time to go."""
+    if run.status != Run.Status.WAITING or run.cancel_requested:
+        return False
+    waiting = Step.objects.filter(run=run.pk, status=Step.Status.WAITING)
+    asked = Exists(Approval.objects.pending().filter(step=OuterRef("pk")))
+    return waiting.exists() and not waiting.exclude(asked).exclude(retry_at__gt=Now()).exists()
+
+
+def hasten(run: Run) -> bool:
+    """Let what waits for its time go on now; say whether there was such a step."""
+    waiting = Step.objects.filter(run=run.pk, status=Step.Status.WAITING, retry_at__gt=Now())
+    return bool(waiting.update(retry_at=Now()))
 
 
 def _due_in_s(run_id: UUID) -> float | None:
-    waiting = Step.objects.standing().filter(run=run_id, status=Step.Status.WAITING, retry_at__isnull=False)
+    waiting = Step.objects.filter(run=run_id, status=Step.Status.WAITING, retry_at__isnull=False)
     left = ExpressionWrapper(F("retry_at") - Now(), output_field=DurationField())
     due = waiting.aggregate(due=Min(left))["due"]
     return None if due is None else max(0.0, due.total_seconds())

@@ -13,14 +13,16 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 
+from nexod.kernel.queue import ADVANCE, enqueue
 from tenants import doors
 from tenants.context import current_tenant, enter_tenant, release_connections
 from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)
 BEATS_PER_LEASE = 3
+SOON_S = 60.0
 PARKED, READY, DONE = "parked", "ready", "done"
 
 
@@ -46,6 +48,20 @@ class Claim:
         Called in the transaction that says the same in the run's row, so that no power cut comes between the two.
         """
         return doors.leave_ticket(self.run_id, self.token, state)
+
+    def park(self, queue: str, *, due_in_s: float | None) -> bool:
+        """Leave the ticket parked, or to be claimed again in so many seconds; True as in ``leave``.
+
+        The queue's sweep sends a ticket that is due; one that is due soon has a message of its own.
+        """
+        with transaction.atomic():
+            woken = self.leave(PARKED)
+            if woken or due_in_s is None:
+                return woken
+            doors.open_ticket(self.run_id, queue, delay_s=due_in_s)
+            if due_in_s <= SOON_S:
+                enqueue(ADVANCE, queue=queue, delay_s=due_in_s, run=str(self.run_id))
+            return False
 
     def bury(self, reason: str) -> None:
         """Leave the ticket dead, with the code of the reason for the platform's staff."""

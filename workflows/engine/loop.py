@@ -8,13 +8,14 @@ from uuid import UUID
 
 from nexod.kernel import scope
 from tenants.context import release_connections
-from workflows.actions.runs import waits_for_a_person
+from workflows.actions.checkpoints import forget_checkpoints
+from workflows.actions.waiting import standing, still_waits
 from workflows.engine import drain
 from workflows.engine.away import AWAY
 from workflows.engine.halts import DATABASE_AWAY, hand_back, is_paused, put_aside
-from workflows.engine.lease import DONE, PARKED, Claim, kept, take
+from workflows.engine.lease import DONE, Claim, kept, take
 from workflows.engine.reins import Reins
-from workflows.engine.stretch import forget_checkpoints, work
+from workflows.engine.stretch import work
 from workflows.errors import RunLost
 from workflows.models import Run
 
@@ -37,8 +38,8 @@ def _woken_after(claim: Claim) -> bool:
         return _closed(claim, run)
     if is_paused(run):
         return put_aside(run, claim)
-    if waits_for_a_person(run):
-        return claim.leave(PARKED)
+    if still_waits(run):
+        return claim.park(run.queue, due_in_s=standing(run.id).due_in_s)
     reins = Reins(run.id)
     try:
         with kept(claim, on_loss=lambda: reins.stop(RunLost())), drain.minded(reins):

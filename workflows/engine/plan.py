@@ -82,14 +82,14 @@ class Plan:
         return self.definition.limits.timeout_s
 
     @cached_property
-    def undos(self) -> dict[str, NodePlan]:
-        """Return what undoes a node, for each node that has such."""
-        return {done: self.nodes[undo] for undo, done in self.definition.undone.items()}
+    def branches(self) -> bool:
+        """Say whether nodes may run side by side."""
+        return any(len(after) > 1 for node in self.nodes.values() for after in node.targets.values())
 
     @cached_property
     def joins(self) -> frozenset[str]:
         """Return the nodes where parallel branches may meet: they wait until every branch has arrived or ended."""
-        if not any(len(after) > 1 for node in self.nodes.values() for after in node.targets.values()):
+        if not self.branches:
             return frozenset()
         arriving = Counter(edge.target for edge in self.definition.edges)
         return frozenset(node for node, edges in arriving.items() if edges > 1)
@@ -113,10 +113,11 @@ class Plan:
 
 def planned(definition: Definition) -> Plan:
     """Return the plan of a definition."""
-    return Plan(definition, {node.id: _node(definition, node) for node in definition.nodes})
+    return Plan(definition, {node.id: planned_node(definition, node) for node in definition.nodes})
 
 
-def _node(definition: Definition, node: Node) -> NodePlan:
+def planned_node(definition: Definition, node: Node) -> NodePlan:
+    """Return the plan of one node; raise NodeTypeGone."""
     targets: dict[str, tuple[str, ...]] = {}
     for edge in definition.leaving[node.id]:
         targets[edge.when] = (*targets.get(edge.when, ()), edge.target)

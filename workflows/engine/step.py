@@ -103,8 +103,7 @@ def execute(plan: NodePlan, record: Record, values: Json, *, beside: Json) -> Ex
     ``beside`` are the outputs beside which this one must fit. Raises Parked, RetryLater too, or the reason to stop.
     """
     _require_due(record.step)
-    if not record.stored:
-        record.step.inputs = given(plan.reads, values)
+    record.step.inputs = given(plan.reads, values)
     if record.stored or not plan.instant:
         record.begin()
     while True:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
@@ -15,13 +14,17 @@ from nexod.kernel import events
 from nexod.kernel.run_port import RunWasCancelled
 from tenants import doors
 from tenants.context import current_tenant
+from workflows.actions.checkpoints import forget_checkpoints
 from workflows.actions.endings import end_run
 from workflows.actions.events import append_event
+from workflows.actions.waiting import standing
 from workflows.engine.away import AWAY
+from workflows.engine.compensation import compensate
 from workflows.engine.drive import Drive
 from workflows.engine.graph import Graph, graph_of
 from workflows.engine.halts import halted
-from workflows.engine.lease import DONE, PARKED, Claim
+from workflows.engine.held import Held
+from workflows.engine.lease import DONE, Claim
 from workflows.engine.reins import Reins
 from workflows.engine.saver import checkpoints
 from workflows.engine.step import reason_of
@@ -32,7 +35,6 @@ Json = dict[str, Any]
 logger = logging.getLogger(__name__)
 # After these, that a worker is lost says nothing about the run any more.
 PROGRESS = (events.RunResumed.type, events.RunHandedBack.type, events.StepCompleted.type)
-CHECKPOINT_TABLES = ("checkpoints", "checkpoint_blobs", "checkpoint_writes")
 
 
 def work(run: Run, reins: Reins, claim: Claim) -> bool:
@@ -41,8 +43,8 @@ def work(run: Run, reins: Reins, claim: Claim) -> bool:
     Raises RunLost when it is another worker's by now.
     """
     drive = Drive(run, reins, claim.token)
-    if not _begin(run, claim):
-        return _ended(drive, claim, Run.Status.CANCELLED)
+    if not _begin(run, claim) or run.compensation is not None:
+        return _unwound(drive, claim, Run.Status.CANCELLED)
     try:
         _require_hope(run)
         graph = graph_of(run.definition)
@@ -51,10 +53,11 @@ def work(run: Run, reins: Reins, claim: Claim) -> bool:
     except RunLost:
         raise
     except RunHalted as reason:
+        drive.flush()
         _count_steps(drive)
         return halted(run, claim, reason, seconds=drive.seconds)
     except RunWasCancelled:
-        return _ended(drive, claim, Run.Status.CANCELLED)
+        return _unwound(drive, claim, Run.Status.CANCELLED)
     except Exception as error:
         if reins.lost:
             raise RunLost from error
@@ -107,31 +110,37 @@ def _begun(run: Run) -> events.Event:
 def _advanced(graph: Graph, drive: Drive) -> tuple[Json, bool]:
     run = drive.run
     drive.nodes = tuple(graph.plan.nodes)
+    # Beside a branch that takes its time, what is held would be seen late.
+    drive.held = None if graph.plan.branches else Held()
     limit_s = graph.plan.timeout_s
     if limit_s is not None:
-        drive.reins.end_after(limit_s - run.seconds, limit_s=limit_s)
+        drive.reins.end_after(limit_s - (run.seconds - run.seconds_before), limit_s=limit_s)
     with checkpoints(current_tenant()) as saver:
         fresh = run.started_at is None
         if not fresh:
-            drive.known = {(step.node, step.visit): step for step in Step.objects.filter(run=run.id)}
+            drive.known = {(step.node, step.visit): step for step in Step.objects.standing().filter(run=run.id)}
         begins = fresh or not graph.has_state(run.id, saver)
         return graph.advance(drive, saver, run.inputs if begins else None)
 
 
-def _parked(drive: Drive, claim: Claim) -> bool:
+def _parked(drive: Drive, claim: Claim, *, undoing: bool = False) -> bool:
+    """Let the run wait for what its steps wait for. It is woken by a person, by its ticket when a timer ends, or by both."""
     with transaction.atomic():
-        held = Run.objects.held(drive.fence).filter(pk=drive.run.id)
-        changed = held.filter(status=Run.Status.RUNNING, cancel_requested=False).update(
+        waits = standing(drive.run.id)
+        held = Run.objects.held(drive.fence).filter(pk=drive.run.id, status=Run.Status.RUNNING)
+        changed = (held if undoing else held.filter(cancel_requested=False)).update(
             status=Run.Status.WAITING,
-            waiting_for=Run.WaitingFor.APPROVAL,
+            waiting_for=waits.waiting_for,
             seconds=F("seconds") + drive.seconds,
             updated_at=timezone.now(),
         )
         if changed:
-            append_event(drive.run.id, events.RunWaiting(waiting_for=Run.WaitingFor.APPROVAL))
+            append_event(drive.run.id, events.RunWaiting(waiting_for=waits.waiting_for))
             _count_steps(drive)
-            return claim.leave(PARKED)
-    return _ended(drive, claim, Run.Status.CANCELLED)
+            return claim.park(drive.run.queue, due_in_s=waits.due_in_s)
+    if undoing:
+        raise RunLost
+    return _unwound(drive, claim, Run.Status.CANCELLED)
 
 
 def _completed(drive: Drive, claim: Claim, outputs: Json) -> bool:
@@ -142,7 +151,19 @@ def _failed(drive: Drive, claim: Claim, error: Exception) -> bool:
     """The first step's error is the reason; what is no step's error was not logged yet."""
     if drive.failure is None:
         logger.error("A run failed outside its steps", exc_info=error)
-    return _ended(drive, claim, Run.Status.FAILED, reason=reason_of(drive.failure or error))
+    return _unwound(drive, claim, Run.Status.FAILED, reason_of(drive.failure or error))
+
+
+def _unwound(drive: Drive, claim: Claim, status: Run.Status, reason: events.Reason | None = None) -> bool:
+    """End the run as failed or cancelled, once what it owes is undone."""
+    try:
+        ending = compensate(drive, status, reason)
+    except RunHalted as halt:
+        _count_steps(drive)
+        return halted(drive.run, claim, halt, seconds=drive.seconds)
+    if ending is None:
+        return _parked(drive, claim, undoing=True)
+    return _ended(drive, claim, ending.status, reason=ending.reason)
 
 
 def _ended(
@@ -155,6 +176,7 @@ def _ended(
 ) -> bool:
     run_id, fence = drive.run.id, drive.fence
     with transaction.atomic():
+        drive.flush()
         ended = end_run(run_id, status, outputs=outputs, reason=reason, seconds=drive.seconds, fence=fence)
         if not ended and Run.objects.filter(pk=run_id).exclude(fence=fence).exists():
             raise RunLost
@@ -165,13 +187,6 @@ def _ended(
             claim.bury(reason.code)
             return False
         return claim.leave(DONE)
-
-
-def forget_checkpoints(run_id: UUID) -> None:
-    """Delete the checkpoints of a run that can go on no more; what its steps gave stays in their rows."""
-    with connection.cursor() as cursor:
-        for table in CHECKPOINT_TABLES:
-            cursor.execute(f"DELETE FROM {table} WHERE thread_id = %s", (str(run_id),))
 
 
 def _count_steps(drive: Drive) -> None:

@@ -90,6 +90,7 @@ class Run(Record):
     model_calls = models.PositiveIntegerField(default=0)
     cost_usd = models.DecimalField(max_digits=14, decimal_places=6, default=0)
     seconds = models.FloatField(default=0, help_text="Spent working, waiting for people not counted")
+    seconds_before = models.FloatField(default=0, help_text="Of these, spent before a person had it tried again")
 
     objects = RunQuerySet.as_manager()
 
