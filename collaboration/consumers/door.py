@@ -20,6 +20,7 @@ from nexod.kernel.hub import Message
 from tenants.accounts.authentication import identify
 from tenants.accounts.models import ApiKey, User
 from tenants.context import in_tenant
+from tenants.entry.absence import watching
 from tenants.models import Tenant
 
 UNAUTHENTICATED, FORBIDDEN, MISSING, INVALID, TOO_MANY = 4401, 4403, 4404, 4400, 4429
@@ -113,7 +114,8 @@ class DoorConsumer(AsyncWebsocketConsumer):
 
     async def _serve_for_a_reason(self) -> tuple[int, str]:
         try:
-            await self.serve()
+            async with watching(self.tenant):
+                await self.serve()
         except NexodError as error:
             return code_of(error), error.message
         except asyncio.CancelledError:

@@ -16,6 +16,7 @@ from django.utils.decorators import sync_and_async_middleware
 from nexod.kernel import scope
 from nexod.kernel.errors import NexodError
 from tenants.context import Place, TenantUnknown, enter_platform, enter_tenant
+from tenants.entry.claims import require_no_choice, require_one_host
 from tenants.entry.hosts import place_of
 
 
@@ -26,7 +27,7 @@ def tenant_middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[H
 
         async def answer_async(request: HttpRequest) -> HttpResponseBase:
             try:
-                place = await sync_to_async(place_of)(_host(request))
+                place = await sync_to_async(_place)(request)
             except NexodError as error:
                 return refusal(error)
             with _entered(request, place):
@@ -37,7 +38,7 @@ def tenant_middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[H
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         try:
-            place = place_of(_host(request))
+            place = _place(request)
         except NexodError as error:
             return refusal(error)
         with _entered(request, place):
@@ -47,8 +48,16 @@ def tenant_middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[H
     return answer
 
 
+def _place(request: HttpRequest) -> Place:
+    place = place_of(_host(request))
+    if place.tenant is not None:
+        require_no_choice(parameters=request.GET, headers=request.headers)
+    return place
+
+
 def _host(request: HttpRequest) -> str:
     """A host that ALLOWED_HOSTS does not know leads nowhere, like one that nobody has."""
+    require_one_host(request.META.get("HTTP_HOST"))
     try:
         return request.get_host()
     except DisallowedHost as error:
@@ -65,4 +74,6 @@ def _entered(request: HttpRequest, place: Place) -> AbstractContextManager[Any]:
 def refusal(error: NexodError) -> JsonResponse:
     """Return the error in the API's envelope."""
     body = {"error": {**error.as_dict(), "request_id": scope.request_id.get()}}
-    return JsonResponse(body, status=error.status)
+    response = JsonResponse(body, status=error.status)
+    response["Content-Length"] = str(len(response.content))  # the middleware that does so stands further inside
+    return response

@@ -22,6 +22,7 @@ from nexod.kernel.hub import Message
 from tenants.accounts.authentication import identify
 from tenants.accounts.models import ApiKey, User
 from tenants.context import in_tenant, release_connections
+from tenants.entry.absence import watching
 from tenants.models import Tenant
 from workflows import live
 from workflows.models import Run
@@ -118,8 +119,9 @@ def _stream(watch: Watch, tenant: Tenant, run: Run, after: int) -> StreamingHttp
 async def _frames(watch: Watch, tenant: Tenant, run: Run, after: int) -> AsyncIterator[bytes]:
     yield f"retry: {RETRY_MS}\n\n".encode()
     try:
-        async for message in live.follow(tenant, run.pk, after=after, kind="sse", still=watch.admit):
-            yield frame(message)
+        async with watching(tenant):
+            async for message in live.follow(tenant, run.pk, after=after, kind="sse", still=watch.admit):
+                yield frame(message)
     except NexodError as error:
         yield f"event: error\ndata: {json.dumps(error.as_dict())}\n\n".encode()
     finally:
