@@ -8,12 +8,13 @@ INSTALL := $(UV) install --quiet --python $(PYTHON) --compile-bytecode --require
 
 .DEFAULT_GOAL := help
 .SILENT:
-.PHONY: help setup setup-dev demo serve services test lint bench lock clean reset
+.PHONY: help setup setup-dev demo serve services test hammer lint bench lock clean reset
 
 help:
 	echo "make demo    set up, start everything and run the demo workflow (ONCE=1, DOCS=<folder>, TOPIC=\"...\")"
 	echo "make serve   set up and serve, without the demo run (PORT=<port>)"
 	echo "make test    the whole test suite (ARGS=\"...\" goes to pytest)"
+	echo "make hammer  fifty tenants at once over every way in, and who sees whom (N=<requests>)"
 	echo "make lint    ruff, mypy and the import contracts"
 	echo "make bench   the benchmark table (ONLY=<name>)"
 	echo "make lock    compile the pinned requirements anew"
@@ -33,6 +34,9 @@ services: setup
 
 test: setup-dev
 	$(PYTHON) -m pytest $(ARGS)
+
+hammer: setup-dev
+	$(PYTHON) -m tests.hammer $(or $(N),10000) $(ARGS)
 
 lint: setup-dev
 	echo "ruff"; $(PYTHON) -m ruff check --quiet . && $(PYTHON) -m ruff format --quiet --check .

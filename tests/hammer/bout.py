@@ -5,18 +5,24 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from tests.hammer import loads
+from django_redis import get_redis_connection
+
+from nexod.kernel.queue import QUEUES
+from tests.hammer import faults, listeners, loads
 from tests.hammer.judge import Judge
 from tests.hammer.nursery import Nursery, until_ready
 from tests.hammer.resident import Resident
+from tests.hammer.sweeps import logs, media, rows, valkey
 from tests.hammer.visitor import Interrupted, Town, Visitor
 
 CLIENTS = 16
+TELL_EVERY_S = 10.0
+DRAINED_S = 60.0
 Progress = Callable[[str], None]
 
 
@@ -31,36 +37,65 @@ class Order:
     seed: int = 1
 
 
-def fight(order: Order, residents: list[Resident], outcast: Resident, nursery: Nursery, folder: Path) -> Judge:
-    """Hammer, and return what the judge counted."""
-    judge = Judge([*residents, outcast])
-    with _processes(order, nursery, folder) as ports:
-        town = Town(residents, outcast, ports, judge, Random(order.seed))
-        asyncio.run(_hammer(town, order))
-    return judge
+@dataclass
+class Ring:
+    """Where bouts are fought: the tenants, the process that others are forked from, and a folder for logs."""
+
+    residents: list[Resident]
+    outcast: Resident
+    nursery: Nursery
+    folder: Path
+    progress: Progress
+
+    def fight(self, order: Order) -> Judge:
+        """Hammer, look at everything afterwards, and return what the judge counted."""
+        everybody = [*self.residents, self.outcast]
+        judge, folder = Judge(everybody), self.folder / (order.plant or "clean")
+        folder.mkdir(parents=True)
+        valkey.empty()
+        with self._processes(order, folder) as ports:
+            town = Town(self.residents, self.outcast, ports, judge, Random(order.seed))
+            asyncio.run(_hammer(town, order, self.progress))
+            _drained()
+        rows.sweep(judge, everybody)
+        media.sweep(judge, everybody)
+        valkey.sweep(judge, everybody)
+        logs.sweep(judge, folder.glob("*.log"))
+        return judge
+
+    @contextmanager
+    def _processes(self, order: Order, folder: Path) -> Iterator[list[int]]:
+        names = [f"server{number}" for number in range(order.servers)] + ["worker"]
+        pids = []
+        try:
+            for name in names:
+                kind, ready, log = name.rstrip("0123456789"), folder / name, folder / f"{name}.log"
+                pids.append(self.nursery.start(kind, ready, log, order.plant))
+            told = [until_ready(folder / name, folder / f"{name}.log") for name in names]
+            yield [int(port) for port in told[:-1]]
+        finally:
+            for pid in pids:
+                self.nursery.end(pid)
 
 
-@contextmanager
-def _processes(order: Order, nursery: Nursery, folder: Path) -> Iterator[list[int]]:
-    names = [f"server{number}" for number in range(order.servers)] + ["worker"]
-    folder.mkdir()
-    pids = [
-        nursery.start(name.rstrip("0123456789"), folder / name, folder / f"{name}.log", order.plant) for name in names
-    ]
-    try:
-        told = [until_ready(folder / name, folder / f"{name}.log") for name in names]
-        yield [int(port) for port in told[:-1]]
-    finally:
-        for pid in pids:
-            nursery.end(pid)
-
-
-async def _hammer(town: Town, order: Order) -> None:
-    began = time.monotonic()
-    async with town.open(), asyncio.TaskGroup() as clients:
-        for _ in range(CLIENTS):
-            clients.create_task(_visit_until_done(town, order))
-    print(time.monotonic() - began, town.judge.requests)
+async def _hammer(town: Town, order: Order, progress: Progress) -> None:
+    async with town.open():
+        around = [
+            asyncio.create_task(faults.kill_connections(town)),
+            asyncio.create_task(faults.exhaust_pools(town)),
+            asyncio.create_task(_tell(town, order, progress)),
+            *(asyncio.create_task(listeners.listen(town, number)) for number in range(listeners.LISTENERS)),
+        ]
+        try:
+            async with asyncio.TaskGroup() as clients:
+                for _ in range(CLIENTS):
+                    clients.create_task(_visit_until_done(town, order))
+        finally:
+            for task in around:
+                task.cancel()
+            for task in around:
+                with suppress(asyncio.CancelledError):
+                    await task
 
 
 async def _visit_until_done(town: Town, order: Order) -> None:
@@ -69,8 +104,24 @@ async def _visit_until_done(town: Town, order: Order) -> None:
         if order.enough and town.judge.leak_count >= order.enough:
             return
         (kind,) = town.dice.choices(loads.KINDS, weights)
-        visitor = Visitor(town, town.dice.choice(town.residents), kind.NAME)
-        try:
-            await kind.visit(visitor)
-        except Interrupted:
-            continue
+        with suppress(Interrupted):  # the judge knows
+            await kind.visit(Visitor(town, town.somebody(), kind.NAME))
+
+
+async def _tell(town: Town, order: Order, progress: Progress) -> None:
+    began = time.monotonic()
+    while True:
+        await asyncio.sleep(TELL_EVERY_S)
+        done, rate = town.judge.requests, town.judge.requests / (time.monotonic() - began)
+        left_min = max(0, order.requests - done) / rate / 60 if rate else 0
+        progress(
+            f"{done:>9,} of {order.requests:,}  {rate:.0f}/s  {town.judge.leak_count} leaks  {left_min:.1f} min left"
+        )
+
+
+def _drained() -> None:
+    """Wait until the workers have taken every message and are done with it."""
+    broker, until = get_redis_connection("default"), time.monotonic() + DRAINED_S
+    names = [f"nexod.celery.{name}" for name in (*QUEUES, "unacked")]
+    while any(broker.exists(name) for name in names) and time.monotonic() < until:
+        time.sleep(0.1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -111,7 +112,7 @@ def _definition(name: str, middle: list[Definition]) -> Definition:
         "inputs": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}},
         "start": "greet",
         "nodes": nodes,
-        "edges": [{"from": one["id"], "to": two["id"]} for one, two in zip(nodes, nodes[1:], strict=False)],
+        "edges": [{"from": one["id"], "to": two["id"]} for one, two in pairwise(nodes)],
     }
 
 

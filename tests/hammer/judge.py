@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.hammer.marks import numbers
 from tests.hammer.resident import Resident
@@ -44,6 +45,7 @@ class Judge:
         self._schemas = {resident.schema.encode(): resident.number for resident in residents}
         self.tallies: defaultdict[str, Tally] = defaultdict(Tally)
         self.leaks: list[Leak] = []
+        self.faults: Counter[str] = Counter()
 
     @property
     def requests(self) -> int:
@@ -88,8 +90,17 @@ class Judge:
         """Count a request that brought nothing to judge."""
         self.tallies[kind].failed[why] += 1
 
-    def leak(self, kind: str, at: int, of: int, where: str) -> None:
+    def leak(self, kind: str, at: int, of: int, where: str, *, times: int = 1) -> None:
         """Count a leak, and keep the first few."""
-        self.tallies[kind].leaks += 1
+        self.tallies[kind].leaks += times
         if len(self.leaks) < EXAMPLES:
             self.leaks.append(Leak(kind, at, of, where))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the counts for who reads them as JSON."""
+        kinds = {
+            kind: {"requests": tally.requests, "good": tally.good, "failed": dict(tally.failed), "leaks": tally.leaks}
+            for kind, tally in self.tallies.items()
+        }
+        examples = [str(leak) for leak in self.leaks]
+        return {"requests": self.requests, "leaks": self.leak_count, "kinds": kinds, "examples": examples}

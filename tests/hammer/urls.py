@@ -13,6 +13,7 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 urlpatterns = [
     path("hammer/notes", views.notes),
     path("hammer/trip", views.trip),
+    path("hammer/tumble", views.tumble),
     path("hammer/rows", views.rows),
     path("hammer/shelf", views.shelf),
     path("hammer/raw", views.raw),

@@ -16,6 +16,7 @@ from tests.hammer.judge import Judge
 from tests.hammer.resident import Resident
 
 TIMEOUT_S = 30
+BUSY, BUSY_SHARE, BUSY_FOR = 3, 0.5, 500
 
 
 class Interrupted(Exception):
@@ -44,9 +45,16 @@ class Town:
         ) as self.session:
             yield
 
-    def address(self) -> str:
+    def address(self, port: int = 0) -> str:
         """Return a server's address, each in turn."""
-        return f"127.0.0.1:{self.ports[next(self.turn) % len(self.ports)]}"
+        return f"127.0.0.1:{port or self.ports[next(self.turn) % len(self.ports)]}"
+
+    def somebody(self) -> Resident:
+        """Return a tenant: half of the visits are to the few that are busy now, so that the same one comes twice in a row."""
+        if self.dice.random() < BUSY_SHARE:
+            first = self.judge.requests // BUSY_FOR * BUSY
+            return self.residents[(first + self.dice.randrange(BUSY)) % len(self.residents)]
+        return self.dice.choice(self.residents)
 
     def other_than(self, resident: Resident) -> Resident:
         """Return some other tenant."""
@@ -84,12 +92,15 @@ class Visitor:
         return text
 
     @asynccontextmanager
-    async def asking(self, path: str, *, method: str = "GET", headers: dict[str, str] | None = None, **body: Any):  # type: ignore[no-untyped-def]
+    async def asking(  # type: ignore[no-untyped-def]
+        self, path: str, *, method: str = "GET", headers: dict[str, str] | None = None, port: int = 0, **body: Any
+    ):
         """Give the answer before its body; count the request."""
+        address = self.town.address(port)
         self.judge.asked(self.kind)
         try:
             async with self.town.session.request(
-                method, f"http://{self.town.address()}{path}", headers=headers or self.headers(), allow_redirects=False,
+                method, f"http://{address}{path}", headers=headers or self.headers(), allow_redirects=False,
                 **body,
             ) as answer:  # fmt: skip
                 yield answer

@@ -8,8 +8,11 @@ NAME, WEIGHT = "async views", 14
 
 
 async def visit(visitor: Visitor) -> None:
-    """Ask for rows, or for a page of a run's events, which is the product's own asynchronous view."""
-    if visitor.dice.random() < 0.6:
+    """Ask for rows, stumble, or for a page of a run's events, which is the product's own asynchronous view."""
+    turn = visitor.dice.random()
+    if turn < 0.4:
         await visitor.ask("/hammer/rows")
+    elif turn < 0.6:
+        await visitor.ask(f"/hammer/tumble?mark={visitor.resident.mark}")
     else:
         await visitor.ask(f"/api/v1/runs/{visitor.resident.ids['over']}/events?limit=5")

@@ -35,8 +35,8 @@ async def _cookie(visitor: Visitor, other: Resident) -> None:
 
 async def _outcast(visitor: Visitor, other: Resident) -> None:
     outcast = visitor.town.outcast
-    headers = visitor.headers(host=outcast.host, authorization=f"Bearer {outcast.key}")
-    await _refused(visitor, outcast, "/api/v1/runs", (403,), headers)
+    visitor = Visitor(visitor.town, outcast, visitor.kind)
+    await _refused(visitor, outcast, "/api/v1/runs", (403,), visitor.headers())
 
 
 async def _refused(
@@ -44,9 +44,11 @@ async def _refused(
 ) -> None:
     async with visitor.asking(path, headers=headers) as answer:
         text = await answer.read()
-    where = f"a stranger's {path.split('/')[3]}"
-    visitor.judge.read(visitor.kind, visitor.resident.number, text, where, expects_own=False)
+    where = f"{other.slug}'s way to {path.rpartition('/')[0]}"
     if answer.status == 200:
         visitor.judge.leak(visitor.kind, visitor.resident.number, other.number, where)
-    elif answer.status not in expects:
-        visitor.broke(f"{answer.status} {where}")
+    elif answer.status in expects:
+        visitor.judge.read(visitor.kind, visitor.resident.number, text, where, expects_own=False)
+    else:
+        visitor.judge.look(visitor.kind, visitor.resident.number, text, where)
+        visitor.broke(f"{answer.status} as a stranger")
