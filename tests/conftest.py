@@ -9,7 +9,7 @@ from django.test import Client
 
 from tests import cast
 
-pytest_plugins = ("tests.model_server.fixtures",)
+pytest_plugins = ("tests.model_server.fixtures", "tests.sink")
 
 
 @pytest.fixture(scope="session")
