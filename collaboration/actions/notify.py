@@ -24,9 +24,8 @@ def notify_approval(*, approval_id: UUID) -> int:
         return 0
     people = User.objects.filter(is_active=True, groups__name__in=[*approval.roles, OWNER]).distinct()
     url = f"/admin/workflows/approval/{approval.pk}/change/"
-    return _tell(
-        people, kind=APPROVAL_REQUESTED, title=f"Approve: {approval.title}", url=url, key=f"approval:{approval.pk}"
-    )
+    title = approval.title if approval.kind == Approval.Kind.EFFECT else f"Approve: {approval.title}"
+    return _tell(people, kind=APPROVAL_REQUESTED, title=title, url=url, key=f"approval:{approval.pk}")
 
 
 def notify_run(*, run_id: UUID) -> int:
