@@ -66,13 +66,14 @@ SECURITY DEFINER SET search_path = pg_catalog, public AS $$
   RETURNING state = 'ready';
 $$;
 
--- A run that nobody has is put aside until it is opened again.
+-- A run that nobody has is put aside until it is opened again; false when a worker has it.
 CREATE FUNCTION doors.park_ticket(run_ uuid) RETURNS boolean LANGUAGE plpgsql VOLATILE
 SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 BEGIN
   UPDATE public.tenants_runticket SET state = 'parked', wake_at = NULL, not_before = NULL, wakes = 0
   WHERE run = run_ AND tenant_id = doors.tenant_id() AND state IN ('ready', 'parked');
-  RETURN FOUND;
+  RETURN NOT EXISTS (
+    SELECT FROM public.tenants_runticket WHERE run = run_ AND tenant_id = doors.tenant_id() AND state = 'claimed');
 END $$;
 
 -- A run that is given up, for a reason that staff read: a code, never content.
