@@ -54,7 +54,7 @@ class Record:
         if not self.stored:
             self.write()
         elif self.step.retry_at is not None:
-            self.step.status, self.step.retry_at = Step.Status.RUNNING, None
+            self.step.status, self.step.retry_at, self.step.error = Step.Status.RUNNING, None, None
             self.write(self._started())
         elif self.step.status != Step.Status.WAITING:
             before = events.Reason(**self.step.error) if self.step.error else INTERRUPTED
