@@ -9,6 +9,7 @@ from typing import Any
 from agents.llm.client import still_wanted, stream
 from agents.llm.endpoint import Ask, Endpoint, Reply, ToolCall
 from agents.llm.errors import ModelAnswerTooLarge, ModelDeclined, ModelStreamCut
+from tenants.context import release_connections
 
 CHARACTERS_PER_TOKEN = 4
 LONGEST_ANSWER = 2_000_000  # characters
@@ -34,6 +35,8 @@ class Attempt:
 
     def listen(self) -> None:
         """Hear the whole answer. Raises what the client raises, and our errors for an answer that is not whole."""
+        # However long the model takes, meanwhile this thread holds no connection of the pool.
+        release_connections()
         for chunk in stream(self.endpoint, self.ask):
             still_wanted()
             self._hear(chunk)

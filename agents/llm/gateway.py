@@ -14,8 +14,10 @@ from agents.llm.client import deadline, seconds_left, still_wanted
 from agents.llm.endpoint import Ask, Endpoint, Message, Reply, ToolCall
 from agents.llm.errors import ModelError, ModelRejectedRequest, OutputInvalid
 from agents.llm.metering import record_answer, record_failure
+from agents.llm.recall import recalled, reply_in
 from agents.llm.structured import DoesNotFit, check_schema, parsed
 from nexod.kernel.errors import NexodError
+from nexod.kernel.run_port import Recall
 
 __all__ = ["Endpoint", "Gateway", "Reply", "ToolCall"]
 
@@ -75,19 +77,22 @@ class Gateway:
             raise told(OutputInvalid, self.endpoint, problem=str(problem), finish=second.finish) from problem
 
     def _answer(self, ask: Ask) -> Reply:
-        """Try until an answer is whole: at most ATTEMPTS times, with a growing wait between."""
+        """Return what was answered to this before, or try until an answer is whole: ATTEMPTS times, with growing waits."""
+        recall = recalled(self.endpoint, ask)
+        if (before := reply_in(recall)) is not None:
+            return before
         for number in range(1, ATTEMPTS):
             still_wanted()
             try:
-                return self._attempt(ask)
+                return self._attempt(ask, recall)
             except ModelError as error:
                 wait = _wait_s(error, number)
                 if wait is None:
                     raise
             _nap(wait)
-        return self._attempt(ask)
+        return self._attempt(ask, recall)
 
-    def _attempt(self, ask: Ask) -> Reply:
+    def _attempt(self, ask: Ask, recall: Recall | None) -> Reply:
         attempt = Attempt(self.endpoint, ask)
         # Late: it needs openai, which takes a second to import.
         from agents.llm.failures import CAUGHT, explained
@@ -99,7 +104,7 @@ class Gateway:
             record_failure(attempt, told)
             raise told from (None if told is error else error)
         reply = attempt.reply()
-        record_answer(attempt, reply)
+        record_answer(attempt, reply, recall)
         return reply
 
 

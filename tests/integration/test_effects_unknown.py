@@ -202,9 +202,9 @@ def test_what_a_late_answer_tells_nobody_need_tell(bench: Bench, probes: Probes,
     asked.set()
     assert answered.wait(5)
     assert approvals(bench, run.id)[0].status == "withdrawn"
-    with pytest.raises(ApprovalWithdrawn), bench.inside():
-        from workflows.actions.approvals import decide_approval
+    from workflows.actions.approvals import decide_approval
 
+    with pytest.raises(ApprovalWithdrawn), bench.inside():
         decide_approval(actor=bench.user("approver"), approval=question, decision="again")
     done = bench.advance(run.id)
     assert (done.status, done.outputs, len(outside.done)) == ("completed", {"got": "1"}, 1)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import pytest
 
@@ -18,14 +21,36 @@ class Run:
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.spent: list[run_port.Usage] = []
+        self.recorded: dict[tuple[str, int], Any] = {}
         self.cancel_after: int | None = None
         self.asked = 0
+        self._seen: Counter[str] = Counter()
 
     def emit(self, event: Event) -> None:
         self.events.append(event)
 
-    def spend(self, usage: run_port.Usage) -> None:
+    def effect(self, wanted: run_port.SideEffect, perform: Callable[[str], Any]) -> run_port.Performed:
+        return run_port.Performed(perform("key"))
+
+    def ask(self, question: run_port.Question) -> run_port.Answer:
+        return run_port.Answer("approve", content=question.content)
+
+    def spend(
+        self, usage: run_port.Usage, *, told: Sequence[Event] = (), recall: Any = None, result: Any = None
+    ) -> None:
         self.spent.append(usage)
+        self.events.extend(told)
+        if recall is not None:
+            self.recorded[recall.key, recall.occurrence] = json.loads(json.dumps(result))
+
+    def replay(self, name: str, request: Any) -> run_port.Recall:
+        key = json.dumps([name, request], sort_keys=True)
+        self._seen[key] += 1
+        return run_port.Recall(key, self._seen[key], name, self.recorded.get((key, self._seen[key])))
+
+    def again(self) -> None:
+        """Begin the step again: what was recorded is replayed."""
+        self._seen.clear()
 
     def cancelled(self) -> bool:
         self.asked += 1
