@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.urls import URLPattern, URLResolver
@@ -37,6 +37,8 @@ class Route:
 
     method: str
     pattern: str
+    view: Any = field(default=None, compare=False, repr=False)
+    action: str = field(default="", compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"{self.method} {self.pattern}"
@@ -75,11 +77,16 @@ def _walk(patterns: list[URLPattern | URLResolver]) -> Iterator[Route]:
         if isinstance(pattern, URLResolver):
             yield from _walk(pattern.url_patterns)
         else:
-            yield from (Route(method, str(pattern.pattern)) for method in _methods(pattern.callback))
+            view = getattr(pattern.callback, "cls", None)
+            for method, action in _methods(pattern.callback).items():
+                yield Route(method, str(pattern.pattern), view, action)
 
 
-def _methods(view: Callable[..., Any]) -> list[str]:
+def _methods(view: Callable[..., Any]) -> dict[str, str]:
+    """Return the name of the view's method for each HTTP method."""
     if hasattr(view, "actions"):
-        return list(view.actions)
+        return dict(view.actions)
     view_class = getattr(view, "cls", None)
-    return [method for method in ("get", "post") if hasattr(view_class, method)] if view_class else ["get"]
+    if view_class is None:
+        return {"get": ""}
+    return {method: method for method in ("get", "post", "put", "patch", "delete") if hasattr(view_class, method)}
