@@ -152,8 +152,11 @@ def _state_after(run: Run, step: Step) -> Json:
 def _finish(drive: Drive) -> None:
     """Store and tell what was undone and what was not."""
     compensation: Json = drive.run.compensation or {}
-    rows = Step.objects.filter(pk__in=compensation["steps"]).prefetch_related("undone_by")
-    undos = {step: next(iter(step.undone_by.all()), None) for step in rows}
+    order = {pk: number for number, pk in enumerate(compensation["steps"])}
+    rows = Step.objects.filter(pk__in=order).prefetch_related("undone_by")
+    undos = {
+        step: next(iter(step.undone_by.all()), None) for step in sorted(rows, key=lambda step: order[str(step.pk)])
+    }
     undone = [step for step, undo in undos.items() if undo is not None and undo.status == Step.Status.COMPLETED]
     left = [_not_undone(step, undo) for step, undo in undos.items() if step not in undone]
     told = {"undone": [{"node": step.node, "step": str(step.pk)} for step in undone]}
