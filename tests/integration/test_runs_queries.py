@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tenants.backend.raw import tenant_connection
 from tests.probe import probe
 from tests.workbench import Bench, ask, definition, output, text
+from workflows.engine import held
 
 
 def chain(steps: int) -> dict[str, Any]:
@@ -25,10 +28,65 @@ def statements(bench: Bench, run: Any) -> list[str]:
     return [query["sql"] for query in captured.captured_queries]
 
 
-def test_an_instant_step_is_one_statement(bench: Bench) -> None:
-    short, long = (statements(bench, bench.start(chain(steps))) for steps in (3, 13))
-    assert len(long) - len(short) == 10
-    assert len(short) - 3 <= 20, "what a run costs beside its steps"
+def steps_written(found: list[str]) -> int:
+    """Return how many of the statements store new steps."""
+    return sum('INSERT INTO "workflows_step"' in sql for sql in found)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine what is held would be written in between."""
+    monkeypatch.setattr(held, "LONGEST_S", 60.0)
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_chain_of_instant_steps_is_one_statement(bench: Bench) -> None:
+    short, long = (statements(bench, bench.start(chain(steps))) for steps in (3, 23))
+    assert [steps_written(found) for found in (short, long)] == [1, 1]
+    assert len(short) <= 22, "what a run costs, its steps included"
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_statement_holds_a_bounded_number_of_steps(bench: Bench) -> None:
+    run = bench.start(chain(200))
+    assert steps_written(statements(bench, run)) == 7
+    assert [step.status for step in bench.steps(run)] == ["completed"] * 200
+    assert [event.seq for event in bench.events(run)] == list(range(1, bench.run(run).last_seq + 1))
+
+
+def test_steps_before_one_that_takes_its_time_are_seen_while_it_works(bench: Bench, probes: dict[str, Any]) -> None:
+    seen: list[list[str]] = []
+
+    def looks(call: Any) -> None:
+        with bench.inside():
+            seen.append([f"{step.node} {step.status}" for step in bench.steps(call.run_id)])
+
+    probes["looks"] = looks
+    bench.ran(definition([text("a"), text("b"), probe("c", "looks"), text("d"), output()]))
+    assert seen == [["a completed", "b completed", "c running"]]
+
+
+def test_branches_hold_nothing_back(bench: Bench, probes: dict[str, Any]) -> None:
+    """A quick branch is seen while the slow one beside it works."""
+    seen: list[list[str]] = []
+
+    def looks(call: Any) -> None:
+        until = time.monotonic() + 5
+        while "quick completed" not in (now := _steps(bench, call.run_id)) and time.monotonic() < until:
+            time.sleep(0.01)
+        seen.append(now)
+
+    probes["looks"] = looks
+    document = definition(
+        [text("a"), text("quick"), probe("slow", "looks"), output()], ["a quick", "a slow", "quick end", "slow end"]
+    )
+    bench.ran(document)
+    assert "quick completed" in seen[0]
+
+
+def _steps(bench: Bench, run: Any) -> list[str]:
+    with bench.inside():
+        return [f"{step.node} {step.status}" for step in bench.steps(run)]
 
 
 def test_a_step_that_takes_its_time_is_two(bench: Bench, probes: dict[str, Any]) -> None:
