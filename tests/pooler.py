@@ -23,6 +23,7 @@ from nexod.embedded.process import Service
 from nexod.embedded.roles import can_connect
 from nexod.embedded.stores import running
 from tenants.backend.raw import close_pool
+from tests.tools import PLACES
 
 SERVERS = 3
 """So few that every client meets servers that others have just used."""
@@ -54,7 +55,7 @@ def pgbouncer(mode: str = "transaction") -> Iterator[Pooler]:
         if user:
             user.own(folder, *folder.iterdir())
         home = Home(folder / "home")
-        program = shutil.which("pgbouncer") or "pgbouncer"
+        program = shutil.which("pgbouncer", path=PLACES) or "pgbouncer"
         service = Service(
             name="pgbouncer", argv=(program, str(folder / "pgbouncer.ini")), run_as=user, cwd=folder,
             ready=partial(can_connect, pooler.url()), stop_signal=signal.SIGINT, env=dict(os.environ),

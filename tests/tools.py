@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterable
 
@@ -12,6 +13,8 @@ TOOLS = {
     "node": (("node",), "nodejs"),
     "pgbouncer": (("pgbouncer",), "pgbouncer"),
 }
+# Debian keeps daemons where the PATH of a plain user does not lead.
+PLACES = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin"])
 _left_out = pytest.StashKey[list[pytest.Item]]()
 _packages = pytest.StashKey[list[str]]()
 
@@ -21,7 +24,7 @@ def absent(markers: Iterable[str]) -> dict[str, str]:
     return {
         marker: TOOLS[marker][1]
         for marker in markers
-        if marker in TOOLS and not any(shutil.which(program) for program in TOOLS[marker][0])
+        if marker in TOOLS and not any(shutil.which(program, path=PLACES) for program in TOOLS[marker][0])
     }
 
 

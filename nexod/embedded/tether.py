@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import sys
 import time
 
 PR_SET_PDEATHSIG = 1  # prctl(2); execve keeps the setting, a change of user clears it
 WATCH_INTERVAL_S = 0.5
+OPEN_FILES = 65_536
 
 
 def become(uid: int, gid: int) -> None:
@@ -19,6 +21,14 @@ def become(uid: int, gid: int) -> None:
     os.setgroups([])
     os.setgid(gid)
     os.setuid(uid)
+
+
+def allow_open_files() -> None:
+    """Lift the soft limit of open files, where the hard one lets us: a socket a reader, a file a table of each tenant."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    if sys.platform == "linux" and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def tie(starter: int, number: int) -> None:
@@ -63,6 +73,7 @@ def main() -> None:
         uid, gid = user.split(":")
         become(int(uid), int(gid))
     tie(int(starter), int(number))
+    allow_open_files()
     os.execvp(argv[0], argv)  # noqa: S606  it becomes the program; there is no shell to avoid
 
 

@@ -9,9 +9,6 @@ from typing import Any, Protocol
 from django.db.backends.postgresql.base import CursorMixin
 from psycopg import ClientCursor
 
-ENTRY_RESULTS = 2
-"""How many results an entry gives before those of the statement: one for the path, one for the role."""
-
 
 class Way(Protocol):
     """What a cursor asks its backend."""
@@ -42,7 +39,7 @@ class PlacedCursor(CursorMixin, ClientCursor[Any]):
             return self
         super().execute(f"{entry}; {self.mogrify(query, params)}", **options)
         self.way.arrived()  # type: ignore[union-attr]
-        self.set_result(ENTRY_RESULTS)
+        self.set_result(entry.count(";") + 1)  # what comes before are the results of the entry
         return self
 
     def executemany(self, query: Any, params_seq: Iterable[Any], **options: Any) -> None:
