@@ -30,6 +30,12 @@ def open_ticket(run: UUID, queue: str, *, delay_s: float = 0) -> str:
     return str(call("open_ticket", run, queue, delay_s))
 
 
+def admit_run(run: UUID, queue: str) -> None:
+    """Count a new run in today's usage and queue it, in one round trip."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT doors.add_usage('runs', 1), doors.open_ticket(%s, %s, 0)", (run, queue))
+
+
 def claim_ticket(run: UUID, worker: str, lease_s: float) -> int | None:
     """Return the fencing token of a new claim, or None when the run is not free to work on."""
     found = call("claim_ticket", run, worker, lease_s)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +19,10 @@ behaviours: dict[str, Callable[[NodeCall], Any]] = {}
 
 
 class ProbeNode(NodeType):
-    """``{"does": name in behaviours}``, or for workers: append to ``log``, then work ``seconds``, or fail ``failures`` times."""
+    """``{"does": name in behaviours}``, or for workers: append to ``log``, then work ``seconds``, or fail ``failures`` times.
+
+    Where the file ``poison`` exists it ends the process, as a step does that takes all memory.
+    """
 
     type = "probe"
     title = "Probe"
@@ -30,6 +35,8 @@ class ProbeNode(NodeType):
         log = Path(call.config["log"])
         with log.open("a") as file:
             file.write(f"{call.node}\n")
+        if Path(call.config.get("poison", log.parent / "none")).exists():
+            os.kill(os.getpid(), signal.SIGKILL)
         times = log.read_text().splitlines().count(call.node)
         if times <= call.config.get("failures", 0):
             raise Unavailable("The probe is out of order.")

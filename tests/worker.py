@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,10 @@ class Worker:
     def stop(self) -> int:
         """Ask it to end as a deployment would; return its exit code."""
         return self._end(signal.SIGTERM)
+
+    def set_clock(self, seconds: float) -> None:
+        """Let its clock be wrong by that much from now on."""
+        (self.log.parent / "clock").write_text(str(seconds))
 
     def freeze(self) -> None:
         """Hold it still, as a machine does that swaps or a hypervisor that moves it."""
@@ -131,6 +136,7 @@ def serve() -> None:
 def _work(ready: str, log: str, threads: int, limits: dict[str, float]) -> int:
     """Be a worker in the forked child."""
     from celery import signals
+    from celery.worker import state
     from django.conf import settings
 
     from nexod.celery import app
@@ -141,13 +147,24 @@ def _work(ready: str, log: str, threads: int, limits: dict[str, float]) -> int:
         os.dup2(source, target)
     for name, value in limits.items():
         setattr(settings, f"NEXOD_{name.upper()}", value)
+    _hang_a_clock(Path(log).parent / "clock")
     signals.worker_ready.connect(lambda **kwargs: Path(ready).touch(), weak=False)
     arguments = ["worker", "--pool=threads", f"--concurrency={threads}", "-Q", QUEUES, "--loglevel=INFO"]
-    try:
-        app.worker_main([*arguments, "--without-mingle", "--without-gossip", f"--hostname=w{os.getpid()}@test"])
-    except SystemExit as end:
-        return int(end.code or 0)
-    return 0
+    app.worker_main([*arguments, "--without-mingle", "--without-gossip", f"--hostname=w{os.getpid()}@test"])
+    return int(state.should_stop or 0)
+
+
+def _hang_a_clock(shift: Path) -> None:
+    """Let the worker's clock be wrong by the seconds that the file says, from the moment at which it is written."""
+    from django.utils import timezone
+
+    right_now, right_time = timezone.now, time.time
+
+    def seconds() -> float:
+        return float(shift.read_text() or 0) if shift.exists() else 0.0
+
+    timezone.now = lambda: right_now() + timedelta(seconds=seconds())
+    time.time = lambda: right_time() + seconds()
 
 
 if __name__ == "__main__":

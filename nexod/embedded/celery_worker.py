@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from celery import signals
+from celery.worker import state
 
 
 def main() -> None:
@@ -21,6 +22,7 @@ def main() -> None:
     from nexod.celery import app
 
     app.worker_main(["worker", *arguments])
+    sys.exit(state.should_stop or 0)
 
 
 if __name__ == "__main__":

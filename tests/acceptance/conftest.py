@@ -6,8 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.faults import world
 from tests.front_door import Door
 from tests.workbench import Bench
+
+__all__ = ["world"]
 
 
 @pytest.fixture

@@ -103,7 +103,7 @@ def test_between_two_tries_a_run_stops_at_once(bench: Bench, probes: Probes) -> 
             raise Unavailable("Not now.")
 
     probes["fails"] = fails_once
-    retry = {"retry": {"attempts": 3, "backoff_s": 2.5}}
+    retry = {"retry": {"attempts": 3, "backoff_s": 2.5, "jitter": "none"}}
     run = bench.start(definition([probe("one", "fails", more=retry), output()]))
     began = time.monotonic()
     bench.advance(run)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F
 from django.utils import timezone
 
 from nexod.kernel import events
@@ -93,8 +93,11 @@ def _require_hope(run: Run) -> None:
     if run.status != Run.Status.RUNNING:
         return
     told = RunEvent.objects.filter(run=run.id)
-    news = told.filter(type__in=PROGRESS).aggregate(seq=Max("seq"))["seq"] or 0
-    if told.filter(type=events.RunStarted.type, seq__gt=news).count() > settings.NEXOD_MAX_LOST_WORKERS:
+    news = told.filter(type__in=PROGRESS).order_by("-seq").values("seq", "type").first() or {"seq": 0, "type": ""}
+    starts = told.filter(type=events.RunStarted.type, seq__gt=news["seq"]).count()
+    # The present worker is no loss; whoever made the newest progress is one, for it went no further.
+    lost = starts - 1 + (news["type"] == events.StepCompleted.type)
+    if lost >= settings.NEXOD_MAX_LOST_WORKERS:
         raise WorkersLost
 
 
