@@ -91,9 +91,15 @@ max_client_conn = 200
 @contextmanager
 def behind(pooler: Pooler, told: str) -> Iterator[None]:
     """Put every thread's ``default`` connection behind the pooler, as NEXOD_DATABASE_POOLER=``told`` would."""
+    with default_changed(HOST=LOOPBACK, PORT=str(pooler.port), NEXOD_POOLER=told, DISABLE_SERVER_SIDE_CURSORS=True):
+        yield
+
+
+@contextmanager
+def default_changed(**changes: Any) -> Iterator[None]:
+    """Have every thread's ``default`` connection made anew with other settings, inside the block."""
     before = connections.settings["default"]
-    changed = {"HOST": LOOPBACK, "PORT": str(pooler.port), "NEXOD_POOLER": told, "DISABLE_SERVER_SIDE_CURSORS": True}
-    _use(before | changed)
+    _use(before | changes)
     try:
         yield
     finally:
