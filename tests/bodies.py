@@ -41,6 +41,7 @@ BODIES: dict[str, Callable[[Content], Json]] = {
     "post runs/<uuid:pk>/cancel": EMPTY,
     "post runs/<uuid:pk>/pause": EMPTY,
     "post runs/<uuid:pk>/resume": EMPTY,
+    "post runs/<uuid:pk>/retry": EMPTY,
     "post starters/<slug:slug>/install": lambda content: {"knowledge_base": str(content.knowledge_base.pk)},
     "post users": lambda content: {"email": f"new-{content.agent.slug}@acme.test", "role": "viewer"},
     "patch users/<uuid:pk>": EMPTY,

@@ -116,7 +116,7 @@ def test_only_what_can_go_on_is_resumed(program, content, acme):
             status="failed", waiting_for="", error={"code": "x", "message": "m", "node": "ask"}
         )
     assert editor.get(f"runs/{content.run.pk}")["error"] == {
-        "code": "x", "message": "m", "node": "ask", "details": {},
+        "code": "x", "message": "m", "node": "ask", "attempts": 0, "details": {},
     }  # fmt: skip
     resumed = editor("post", f"runs/{content.run.pk}/resume")
     assert (resumed.status_code, resumed.json()["status"], resumed.json()["error"]) == (200, "pending", None)

@@ -21,11 +21,12 @@ class TotalsSerializer(serializers.Serializer[Any]):
 
 
 class ReasonSerializer(serializers.Serializer[Any]):
-    """Why something failed: programs match on ``code``, people read ``message``, ``node`` says where."""
+    """Why something failed: programs match on ``code``, people read ``message``; where it was, and how often it was tried."""
 
     code = serializers.CharField()
     message = serializers.CharField()
     node = serializers.CharField(default="")
+    attempts = serializers.IntegerField(default=0, help_text="How often a step was tried; 0: not counted")
     details = serializers.SerializerMethodField()
 
     @extend_schema_field({"anyOf": [{"type": "object", "additionalProperties": True}, {"type": "array", "items": {}}]})

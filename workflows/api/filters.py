@@ -5,12 +5,15 @@ from __future__ import annotations
 import django_filters as filters
 
 from workflows.models import Approval, Artifact, Run, Workflow
+from workflows.models.run import RunQuerySet
 
 
 class RunFilter(filters.FilterSet):
-    """``?status=`` (may be repeated), ``?kind=``, ``?workflow=``, ``?agent=``, ``?crew=``."""
+    """``?status=`` (may be repeated), ``?reason=`` (the code of what it failed of), ``?kind=``, ``?workflow=``, ``?agent=``,
+    ``?crew=``."""
 
     status = filters.MultipleChoiceFilter(choices=Run.Status.choices)
+    reason = filters.CharFilter(method="failed_because", max_length=60)
     kind = filters.ChoiceFilter(choices=Run.Kind.choices)
     workflow = filters.UUIDFilter(field_name="workflow_id")
     agent = filters.UUIDFilter(field_name="agent_id")
@@ -19,6 +22,10 @@ class RunFilter(filters.FilterSet):
     class Meta:
         model = Run
         fields: tuple[str, ...] = ()
+
+    def failed_because(self, runs: RunQuerySet, name: str, code: str) -> RunQuerySet:
+        """Return the runs that failed for good with that code."""
+        return runs.failed_because(code)
 
 
 class ApprovalFilter(filters.FilterSet):

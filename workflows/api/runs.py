@@ -13,12 +13,14 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from nexod.http.serializers import EmptySerializer
+from nexod.http.serializers import ClosedSerializer, EmptySerializer, JsonObjectField
 from nexod.http.viewsets import ReadViewSet
 from tenants.accounts.api.callers import actor_of
 from tenants.accounts.api.serializers import PersonSerializer
 from workflows.actions.pauses import pause_run
+from workflows.actions.retries import retry_run
 from workflows.actions.runs import cancel_run, resume_run
+from workflows.api.compensation import CompensationSerializer
 from workflows.api.fields import OptionalChoice, ReasonSerializer, StoredObject, TotalsSerializer
 from workflows.api.filters import RunFilter
 from workflows.api.steps import StepSerializer
@@ -49,16 +51,31 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         return reverse("run-detail", kwargs={"pk": run.pk})
 
 
+class RetryRun(ClosedSerializer):
+    """From where a failed run goes on, and what is changed before; without a body it goes on as it is where it failed."""
+
+    node = serializers.CharField(
+        default="", max_length=60, help_text="Do the newest step of this node and all that came after it anew"
+    )
+    inputs = JsonObjectField(required=False, help_text="In place of the run's inputs; as its input schema asks for")
+    outputs = JsonObjectField(
+        default=dict, help_text="In place of what steps gave, by node; for a failed node: it is not tried again"
+    )
+
+
 class RunDetailSerializer(RunSerializer):
     """A run with its inputs and outputs, where it stands and what it asks. Read through ``RunViewSet``'s prefetches."""
 
     inputs = StoredObject()
     outputs = StoredObject(allow_null=True)
+    compensation = CompensationSerializer(
+        read_only=True, allow_null=True, help_text="What was undone when the run failed or was cancelled"
+    )
     current_steps = StepSerializer(many=True, read_only=True, help_text="Running or waiting now")
     pending_approvals = serializers.SerializerMethodField(help_text="Ids of the approvals that it waits for")
 
     class Meta(RunSerializer.Meta):
-        fields = [*RunSerializer.Meta.fields, "inputs", "outputs", "current_steps", "pending_approvals"]
+        fields = [*RunSerializer.Meta.fields, "inputs", "outputs", "compensation", "current_steps", "pending_approvals"]
         read_only_fields = fields
 
     def get_pending_approvals(self, run: Any) -> list[str]:
@@ -93,8 +110,10 @@ class RunViewSet(ReadViewSet):
         "cancel": ["workflows.cancel_run"],
         "pause": ["workflows.pause_run"],
         "resume": ["workflows.view_run"],
+        "retry": ["workflows.view_run"],
     }
-    scope_of = {"cancel": "run", "pause": "run", "resume": "run"}
+    scope_of = {"cancel": "run", "pause": "run", "resume": "run", "retry": "run"}
+    write_serializers = {"retry": RetryRun}
 
     def get_queryset(self) -> QuerySet[Run]:
         """Return no more of the rows than the action shows."""
@@ -125,11 +144,23 @@ class RunViewSet(ReadViewSet):
         """Continue a paused run, or a failed one where it failed, or wake one that is parked."""
         return run_shown(resume_run(actor=actor_of(request), run=self.get_object()))
 
+    @extend_schema(summary="Retry a failed run", request=RetryRun, responses=RunDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, **kwargs: Any) -> Response:
+        """Let a failed run go on where it failed or from an earlier node, also with changed inputs or outputs of steps."""
+        return run_shown(retry_run(actor=actor_of(request), run=self.get_object(), **self.validated()))
+
     @extend_schema(summary="Get what a run executes", responses=OpenApiTypes.OBJECT)
     @action(detail=True)
     def definition(self, request: Request, **kwargs: Any) -> Response:
         """Return the definition document, as it was when the run was started."""
         return Response(self.get_object().definition)
+
+
+def as_new(run: Run) -> Run:
+    """Return the run that was just started, with what RunDetailSerializer shows: nothing is asked and no step at work yet."""
+    run.current_steps, run.asked = [], []  # type: ignore[attr-defined]
+    return run
 
 
 def run_shown(run: Run, **options: Any) -> Response:

@@ -22,7 +22,7 @@ class StepSerializer(serializers.ModelSerializer[Step]):
         model = Step
         fields = [
             "id", "node", "node_type", "title", "visit", "attempt", "status", "route", "summary", "error",
-            "totals", "created_at", "started_at", "finished_at",
+            "retry_at", "superseded", "undoes", "totals", "created_at", "started_at", "finished_at",
         ]  # fmt: skip
         read_only_fields = fields
 
