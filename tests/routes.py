@@ -85,7 +85,7 @@ def _walk(patterns: list[URLPattern | URLResolver]) -> Iterator[Route]:
 def _methods(view: Callable[..., Any]) -> dict[str, str]:
     """Return the name of the view's method for each HTTP method."""
     if hasattr(view, "actions"):
-        return dict(view.actions)
+        return {method: action for method, action in view.actions.items() if method != "head"}
     view_class = getattr(view, "cls", None)
     if view_class is None:
         return {"get": ""}

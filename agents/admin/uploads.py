@@ -46,7 +46,8 @@ def documents(request: HttpRequest, base_id: UUID) -> HttpResponse:
     """Answer with the list alone, for the page that watches it."""
     if not may(request, "agents.view_document"):
         raise PermissionDenied
-    return render(request, "nexod/knowledge/documents.html", panel(request, base_id))
+    base = get_object_or_404(KnowledgeBase.objects.only("pk"), pk=base_id)
+    return render(request, "nexod/knowledge/documents.html", panel(request, base.pk))
 
 
 @tenant_site.page("agents/knowledgebase/<uuid:base_id>/upload/", "knowledge_upload")
