@@ -23,6 +23,7 @@ EXAMPLES: dict[str, Json] = {
     "crew": {"crew": "c", "inputs": {"topic": "t"}, "outputs": {"write": ANSWER}},
     "knowledge": {"knowledge_base": "k", "query": "q", "limit": 3, "passage_characters": 100, "required": True},
     "llm": {"model": "m", "model_name": "n", "system": "s", "prompt": "p", "output_schema": ANSWER, "temperature": 0},
+    "http": {"method": "POST", "url": "u", "query": {"q": "t"}, "headers": {"X-Of": "t"}, "json": "1", "expect": [201]},
     "condition": {"cases": [{"route": "a", "when": "true"}], "default": "b"},
     "template": {"template": "t"},
     "approval": {"title": "t", "content": "c", "instructions": "i", "roles": ["owner"], "max_changes": 1},
