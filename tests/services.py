@@ -9,11 +9,17 @@ import atexit
 import os
 import sys
 import tempfile
+import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nexod.embedded.process import Process
 
 NEEDS_STORES = ("tests/integration", "tests/contract", "tests/acceptance", "tests/architecture")
 STARTED_BY = "NEXOD_TEST_STORES_PID"
+PROCESSES: dict[str, Process] = {}
 
 
 def _units_only(arguments: list[str]) -> bool:
@@ -30,8 +36,22 @@ def _start() -> None:
     stores = stack.enter_context(start_stores(Path(home), durable=False))
     atexit.register(stack.close)
     os.environ.update(stores.as_environment())
+    PROCESSES.update({process.service.name: process for process in stores.processes})
     os.environ["NEXOD_HOME"] = home
     os.environ[STARTED_BY] = str(os.getpid())
+
+
+def restart(name: str) -> float:
+    """End postgres or valkey as a power cut would, start it again, and return for how many seconds it was away."""
+    process = PROCESSES[name]
+    began = time.monotonic()
+    process.kill()
+    while process.pid is not None:
+        time.sleep(0.01)
+    process.start()
+    while not process.is_ready():
+        time.sleep(0.01)
+    return time.monotonic() - began
 
 
 def _given() -> bool:

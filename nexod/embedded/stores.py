@@ -21,12 +21,14 @@ class Stores:
     """Where the stores listen. ``database_url`` is the role that serves, ``owner_url`` the one that migrates.
 
     ``data`` is PostgreSQL's data directory: outside the home where its own OS user could not reach it there.
+    ``processes`` are the two, for who wants to see what happens without one of them.
     """
 
     database_url: str
     owner_url: str
     redis_url: str
     data: Path
+    processes: tuple[Process, ...] = ()
 
     def as_environment(self) -> dict[str, str]:
         """Return the variables by which settings find the stores."""
@@ -51,9 +53,10 @@ def start_stores(home: Path | Home, *, durable: bool) -> Iterator[Stores]:
         redis_port = free_port()
         services = [postgres.service(cluster), valkey.service(folder, port=redis_port, durable=durable)]
         try:
-            with running(folder, services):
+            with running(folder, services) as processes:
+                redis_url = valkey.url(folder, redis_port)
                 yield Stores(
-                    cluster.url(roles.APP), cluster.url(roles.OWNER), valkey.url(folder, redis_port), cluster.data
+                    cluster.url(roles.APP), cluster.url(roles.OWNER), redis_url, cluster.data, tuple(processes)
                 )
         finally:
             postgres.remove_throwaway(cluster)

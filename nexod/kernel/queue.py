@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from celery import current_app
 from django.db import transaction
+from kombu.exceptions import OperationalError
 
 from nexod.kernel import scope
 from nexod.kernel.errors import TenantRequired
@@ -16,6 +19,7 @@ REQUEST_HEADER = "nexod_request"
 QUEUES = ("default", "high", "runs", "crews", "webhooks", "ops")
 # Wakes a worker for a run. The one Celery task that the public plane sends as well: its sweeper, when a message was lost.
 ADVANCE = "workflows.advance_run"
+logger = logging.getLogger(__name__)
 
 
 def enqueue(name: str, *, queue: str = "default", delay_s: float = 0, **kwargs: Any) -> None:
@@ -45,7 +49,16 @@ def _send_on_commit(name: str, queue: str, delay_s: float, kwargs: dict[str, Any
     headers = {**headers, REQUEST_HEADER: scope.request_id.get()}
     queue, delay = _known(queue), delay_s or None
     send_it = partial(current_app.send_task, name, kwargs=kwargs, queue=queue, countdown=delay, headers=headers)
-    transaction.on_commit(send_it, robust=True)
+    transaction.on_commit(partial(_try_to_send, name, send_it))
+
+
+def _try_to_send(name: str, send_it: Callable[[], object]) -> None:
+    try:
+        send_it()
+    except OperationalError as error:
+        logger.warning(
+            "A Celery message is lost, for the broker is away", extra={"task": name, "error": str(error)[:200]}
+        )
 
 
 def _known(queue: str) -> str:
