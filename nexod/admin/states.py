@@ -10,6 +10,7 @@ TONES = {
     "ready": "good", "failed": "bad", "cancelled": "quiet", "decided": "good", "withdrawn": "quiet",
     "approve": "good", "edit": "good", "reject": "bad", "request_changes": "attention",
     "active": "good", "suspended": "attention", "erased": "quiet", "published": "good", "draft": "attention",
+    "happened": "good", "again": "attention", "fail": "bad", "started": "busy", "unknown": "attention", "answered": "good",
     "claimed": "busy", "parked": "attention", "done": "good", "dead": "bad", "revoked": "quiet",
     "expired": "quiet", "usable": "good",
 }  # fmt: skip
@@ -19,10 +20,15 @@ ICONS = {
     "cancelled": "block", "decided": "check_circle", "withdrawn": "block", "approve": "check_circle",
     "edit": "edit", "reject": "cancel", "request_changes": "undo", "active": "check_circle",
     "suspended": "pause_circle", "erased": "block", "published": "check_circle", "draft": "edit_note",
+    "happened": "check_circle", "again": "replay", "fail": "cancel", "started": "progress_activity", "unknown": "help",
+    "answered": "how_to_reg",
     "claimed": "progress_activity", "parked": "pause_circle", "done": "check_circle", "dead": "error", "revoked": "block",
     "expired": "schedule", "usable": "check_circle",
 }  # fmt: skip
-WORDS = {"approve": "Approved", "edit": "Edited", "reject": "Rejected", "request_changes": "Changes requested"}
+WORDS = {
+    "approve": "Approved", "edit": "Edited", "reject": "Rejected", "request_changes": "Changes requested",
+    "happened": "It happened", "again": "Done again", "fail": "Given up",
+}  # fmt: skip
 
 
 def chip(state: str, *, text: str = "") -> SafeString:

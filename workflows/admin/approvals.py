@@ -33,7 +33,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
     list_display = ("title_and_run", "state", "asked", "for_roles", "decided")
     list_display_links = ("title_and_run",)
     list_select_related = ("run", "decided_by")
-    list_filter = ("status", "decision")
+    list_filter = ("status", "kind", "decision")
     search_fields = ("title", "run__title")
     search_help_text = "Title or run"
 
@@ -103,7 +103,8 @@ def decide(request: HttpRequest, approval_id: UUID) -> HttpResponse:
     else:
         word = states.word(given["decision"])
         tenant_site._registry[Approval].log_change(request, approval, f"{word}.")
-        messages.success(request, f"{word}. The run goes on.")
+        after = "The step fails." if given["decision"] == Approval.Decision.FAIL else "The run goes on."
+        messages.success(request, f"{word}. {after}")
     back = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
     page = reverse("admin:workflows_approval_change", args=(approval_id,))

@@ -1,4 +1,4 @@
-"""One step's inputs and output, fetched when somebody opens it: they can be large."""
+"""One step's inputs, output and effects, fetched when somebody opens it: they can be large."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from nexod.admin.actors import may
 from nexod.kernel.errors import PermissionDenied
 from workflows.admin.run_page import step_of
 
+EFFECTS_SHOWN = 100
+
 
 @tenant_site.page("workflows/run/<uuid:run_id>/steps/<uuid:step_id>/", "run_step")
 @require_GET
@@ -23,4 +25,6 @@ def step(request: HttpRequest, run_id: UUID, step_id: UUID) -> HttpResponse:
     found = step_of(run_id, step_id)
     text = found.output.get("text") if isinstance(found.output, dict) else None
     rest = {name: value for name, value in (found.output or {}).items() if name != "text"} if text else found.output
-    return render(request, "nexod/runs/step.html", {"step": found, "text": text, "rest": rest})
+    effects = found.effects.count()
+    shown = {"effects": found.effects.excerpted()[:EFFECTS_SHOWN], "more_effects": max(0, effects - EFFECTS_SHOWN)}
+    return render(request, "nexod/runs/step.html", {"step": found, "text": text, "rest": rest, **shown})

@@ -43,8 +43,8 @@ class ApprovalSerializer(serializers.ModelSerializer[Approval]):
     class Meta:
         model = Approval
         fields = [
-            "id", "run", "run_title", "step", "node", "title", "instructions", "roles", "decisions", "status", "decision",
-            "comment", "decided_by", "decided_at", "created_at",
+            "id", "kind", "run", "run_title", "step", "node", "effect", "title", "instructions", "roles", "decisions",
+            "status", "decision", "comment", "decided_by", "decided_at", "created_at",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -58,7 +58,7 @@ class ApprovalDetailSerializer(ApprovalSerializer):
 
 
 class Decide(ClosedSerializer):
-    """A decision; ``content`` is the edited text of an edit."""
+    """A decision; ``content`` is the edited text of an edit, or what an effect that happened gave, as JSON."""
 
     decision = serializers.ChoiceField(choices=Approval.Decision.choices)
     comment = serializers.CharField(max_length=4000, allow_blank=True, default="")

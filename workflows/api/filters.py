@@ -29,9 +29,10 @@ class RunFilter(filters.FilterSet):
 
 
 class ApprovalFilter(filters.FilterSet):
-    """``?status=``, ``?run=``."""
+    """``?status=``, ``?kind=``, ``?run=``."""
 
     status = filters.ChoiceFilter(choices=Approval.Status.choices)
+    kind = filters.ChoiceFilter(choices=Approval.Kind.choices)
     run = filters.UUIDFilter(field_name="run_id")
 
     class Meta:

@@ -5,9 +5,22 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.db.models.functions import Cast, Left
 
 from tenants.records import Record
 from workflows.models.run import Run, Step
+
+
+EXCERPT = 2_000
+
+
+class EffectQuerySet(models.QuerySet["Effect"]):
+    """Reads of effects."""
+
+    def excerpted(self) -> EffectQuerySet:
+        """Return effects with the beginning of their result in ``excerpt``, as JSON text, instead of all of it."""
+        text = Cast("result", models.TextField())
+        return self.defer("result").annotate(excerpt=Left(text, EXCERPT))
 
 
 class Effect(Record):
@@ -49,6 +62,8 @@ class Effect(Record):
     answer = models.CharField(max_length=20, blank=True, help_text="What a person said of an unknown one")
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+
+    objects = EffectQuerySet.as_manager()
 
     class Meta:
         ordering = ("step", "created_at", "id")
