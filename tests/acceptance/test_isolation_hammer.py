@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PLANTS = sorted(path.stem for path in (ROOT / "tests/hammer/plants").glob("[!_]*.py"))
-REQUESTS = 1500
+REQUESTS = 1000
 Counted = dict[str, Any]
 
 

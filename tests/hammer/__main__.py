@@ -36,7 +36,7 @@ def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests.hammer", description="Fifty tenants at once, and who sees whom.")
     parser.add_argument("requests", type=int, nargs="?", default=2000)
     parser.add_argument("--plant", action="append", default=[], help="afterwards, again with this leak planted")
-    parser.add_argument("--planted-requests", type=int, default=600, help="at most so many for each plant")
+    parser.add_argument("--planted-requests", type=int, default=1500, help="at most so many for each plant")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write what was counted into this file, too")
     return parser.parse_args()

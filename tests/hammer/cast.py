@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
@@ -17,7 +18,7 @@ from tenants.accounts.actions.api_keys import issue_api_key
 from tenants.accounts.models import User
 from tenants.actions.lifecycle import set_status
 from tenants.actions.provisioning import FirstAdmin, ensure_plan, provision_tenant
-from tenants.context import enter_platform, enter_tenant
+from tenants.context import enter_platform, enter_tenant, release_connections
 from tenants.models import Tenant
 from tenants.schema.migration import migrate_everything
 from tests.content import Content, fill
@@ -31,6 +32,7 @@ from workflows.models import Run
 TENANTS = 50
 SUSPENDED = 98
 """The number of the tenant that is suspended when the hammering begins."""
+FURNISHERS = 2
 PASSWORD = "correct horse battery"
 QUESTION = "the height of spring tides"
 Definition = dict[str, Any]
@@ -41,8 +43,9 @@ def assemble(progress: Callable[[str], None], tenants: int = TENANTS) -> tuple[l
     migrate_everything(lambda name: None)
     ensure_plan()
     progress(f"provisioning {tenants} tenants")
-    residents = [_settle(number) for number in range(tenants)]
-    outcast = _settle(SUSPENDED)
+    with ThreadPoolExecutor(FURNISHERS) as furnishers:
+        begun = [furnishers.submit(_furnished, _provisioned(number), number) for number in (*range(tenants), SUSPENDED)]
+        *residents, outcast = (each.result() for each in begun)
     with enter_platform():
         set_status(tenant=Tenant.objects.get(pk=outcast.pk), status="suspended")
     return residents, outcast
@@ -53,18 +56,28 @@ def address(number: int) -> str:
     return f"owner-{mark(number)}@{slug(number)}.test"
 
 
-def _settle(number: int) -> Resident:
-    name = slug(number)
-    owner = FirstAdmin(address(number), PASSWORD, f"Olive {mark(number)}")
-    tenant = provision_tenant(slug=name, name=name, domain=f"{name}.test", admin=owner)
-    with enter_tenant(tenant):
-        user = User.objects.get()
-        content = fill(user, mark=mark(number))
-        key = issue_api_key(actor=user, user=user, name=mark(number), scopes=EVERY_SCOPE)[1]
-        client = Client(headers={"host": f"{name}.test"})
-        client.force_login(user)
-        ids = _ids(content) | _workflows(user, number) | {"over": _run_that_is_over(content, number)}
-        _write_document(content, number)
+def _provisioned(number: int) -> Tenant:
+    name, owner = slug(number), FirstAdmin(address(number), PASSWORD, f"Olive {mark(number)}")
+    return provision_tenant(slug=name, name=name, domain=f"{name}.test", admin=owner)
+
+
+def _furnished(tenant: Tenant, number: int) -> Resident:
+    """Make the rows, in a thread: the next tenant is provisioned meanwhile."""
+    try:
+        with enter_tenant(tenant):
+            return _with_rows(tenant, number)
+    finally:
+        release_connections()
+
+
+def _with_rows(tenant: Tenant, number: int) -> Resident:
+    user = User.objects.get()
+    content = fill(user, mark=mark(number))
+    key = issue_api_key(actor=user, user=user, name=mark(number), scopes=EVERY_SCOPE)[1]
+    client = Client(headers={"host": f"{slug(number)}.test"})
+    client.force_login(user)
+    ids = _ids(content) | _workflows(user, number) | {"over": _run_that_is_over(content, number)}
+    _write_document(content, number)
     cookie = f"sessionid={client.cookies['sessionid'].value}"
     return Resident(number, tenant.schema_name, tenant.pk, key, cookie, ids)
 

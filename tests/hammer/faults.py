@@ -10,7 +10,7 @@ from django.conf import settings
 from tests.hammer.visitor import Interrupted, Town, Visitor
 
 KILL_EVERY_S, KILLED_AT_ONCE = 3.0, 2
-EXHAUST_EVERY_S, HOLDERS, HELD_S = 20.0, 15, 1.3
+EXHAUST_EVERY_S, HOLDERS, HELD_S = 20.0, 18, 1.6
 FIRST_S = 1.0
 KILLED, EXHAUSTED = "connections killed", "pools exhausted"
 _KILL = """SELECT count(pg_terminate_backend(pid)) FROM (

@@ -23,6 +23,7 @@ class Tally:
     good: int = 0
     failed: Counter[str] = field(default_factory=Counter)
     leaks: int = 0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.hammer import faults, listeners, loads
-from tests.hammer.judge import Judge
+from tests.hammer.judge import Judge, Tally
 from tests.hammer.sweeps import logs, media, rows, valkey
 
 MOST_FAILED = 0.05
@@ -16,16 +16,25 @@ EXPECTED = (
 )
 
 
+_HEAD = f"  {'kind':<14}{'requests':>10}{'good':>10}{'failed':>8}{'leaks':>8}{'ms each':>9}"
+
+
 def lines(judge: Judge, wrong: list[str]) -> Iterator[str]:
     """Yield a table of the kinds, the faults, the first leaks, what was wrong with the hammering itself, and the sum."""
-    yield f"  {'kind':<14}{'requests':>10}{'good':>10}{'failed':>8}{'leaks':>8}"
+    yield _HEAD
     for kind, tally in sorted(judge.tallies.items()):
-        yield f"  {kind:<14}{tally.requests or '':>10}{tally.good:>10}{tally.failed.total():>8}{tally.leaks:>8}"
+        yield _line(kind, tally)
         yield from (f"      {count} x {why}" for why, count in tally.failed.most_common(5))
     yield from (f"  fault: {count} {name}" for name, count in judge.faults.items())
     yield from (f"  LEAK {leak}" for leak in judge.leaks)
     yield from (f"  WRONG {complaint}" for complaint in wrong)
     yield f"hammer: {judge.requests} requests, {judge.leak_count} leaks"
+
+
+def _line(kind: str, tally: Tally) -> str:
+    each_ms = f"{tally.seconds / tally.requests * 1000:.0f}" if tally.seconds else ""
+    counts = f"{tally.requests or '':>10}{tally.good:>10}{tally.failed.total():>8}{tally.leaks:>8}"
+    return f"  {kind:<14}{counts}{each_ms:>9}"
 
 
 def complaints(judge: Judge) -> list[str]:

@@ -9,13 +9,14 @@ from nexod.kernel.queue import TENANT_HEADER
 from tests.hammer.marks import NOBODY, mark
 from tests.hammer.visitor import Visitor
 
-NAME, WEIGHT = "celery", 4
+NAME, WEIGHT = "celery", 3
 TASK = "hammer.note"
+FORGED = 0.3
 
 
 async def visit(visitor: Visitor) -> None:
     """Send one message; each in a while it names no tenant, or none that may work."""
-    if visitor.dice.random() < 0.8:
+    if visitor.dice.random() > FORGED:
         await visitor.ask(f"/hammer/send?mark={visitor.resident.mark}")
     else:
         visitor.judge.asked(visitor.kind)

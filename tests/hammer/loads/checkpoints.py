@@ -7,7 +7,7 @@ import json
 from tests.hammer.loads.engine import follow, start
 from tests.hammer.visitor import Visitor
 
-NAME, WEIGHT = "checkpoints", 0.4
+NAME, WEIGHT = "checkpoints", 0.3
 
 
 async def visit(visitor: Visitor) -> None:

@@ -7,7 +7,7 @@ import re
 from tests.hammer import cast
 from tests.hammer.visitor import Visitor
 
-NAME, WEIGHT = "people", 1
+NAME, WEIGHT = "people", 0.6
 TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="(\w+)"')
 PAGES = (
     "/admin/",

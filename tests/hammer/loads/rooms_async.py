@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.hammer.visitor import Visitor
 
-NAME, WEIGHT = "async views", 14
+NAME, WEIGHT = "async views", 12
 
 
 async def visit(visitor: Visitor) -> None:
@@ -12,7 +12,7 @@ async def visit(visitor: Visitor) -> None:
     turn = visitor.dice.random()
     if turn < 0.4:
         await visitor.ask("/hammer/rows")
-    elif turn < 0.6:
+    elif turn < 0.65:
         await visitor.ask(f"/hammer/tumble?mark={visitor.resident.mark}")
     else:
         await visitor.ask(f"/api/v1/runs/{visitor.resident.ids['over']}/events?limit=5")

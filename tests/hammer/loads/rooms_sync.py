@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.hammer.visitor import Visitor
 
-NAME, WEIGHT = "sync views", 22
+NAME, WEIGHT = "sync views", 18
 ROOMS = ("notes", "notes", "trip", "raw", "drawer")
 
 

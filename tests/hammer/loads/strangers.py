@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tests.hammer.resident import Resident
 from tests.hammer.visitor import Visitor
 
-NAME, WEIGHT = "strangers", 4
+NAME, WEIGHT = "strangers", 3
 
 
 async def visit(visitor: Visitor) -> None:

@@ -7,8 +7,8 @@ import json
 
 from tests.hammer.visitor import Visitor
 
-NAME, WEIGHT = "websocket", 5
-QUESTIONS = 12
+NAME, WEIGHT = "websocket", 6
+QUESTIONS = 16
 PATIENCE_S = 10
 
 
