@@ -17,6 +17,7 @@ from nexod.http.serializers import ClosedSerializer, EmptySerializer, JsonObject
 from nexod.http.viewsets import ReadViewSet
 from tenants.accounts.api.callers import actor_of
 from tenants.accounts.api.serializers import PersonSerializer
+from tenants.backend.replica import tolerates_lag
 from workflows.actions.pauses import pause_run
 from workflows.actions.retries import retry_run
 from workflows.actions.runs import cancel_run, resume_run
@@ -55,11 +56,11 @@ class RetryRun(ClosedSerializer):
     """From where a failed run goes on, and what is changed before; without a body it goes on as it is where it failed."""
 
     node = serializers.CharField(
-        default="", max_length=60, help_text="Do the newest step of this node and all that came after it anew"
+        required=False, max_length=60, help_text="Do the newest step of this node and all that came after it anew"
     )
     inputs = JsonObjectField(required=False, help_text="In place of the run's inputs; as its input schema asks for")
     outputs = JsonObjectField(
-        default=dict, help_text="In place of what steps gave, by node; for a failed node: it is not tried again"
+        required=False, help_text="In place of what steps gave, by node; for a failed node: it is not tried again"
     )
 
 
@@ -125,6 +126,11 @@ class RunViewSet(ReadViewSet):
     def get_serializer_class(self) -> type[RunSerializer]:
         """Return the short form for lists."""
         return RunSerializer if self.action == "list" else RunDetailSerializer
+
+    @tolerates_lag
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Return a page of runs: a watcher of one has its events, which never lag."""
+        return super().list(request, *args, **kwargs)
 
     @extend_schema(summary="Cancel a run", request=None, responses=RunDetailSerializer)
     @action(detail=True, methods=["post"])
