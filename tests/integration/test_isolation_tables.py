@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
+from django.apps import apps
 from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
@@ -17,12 +20,13 @@ from tests.content import fill
 from tests.isolation import TABLES, TEMPLATE_TABLES, tables_of, uncovered
 from workflows.models import RunEvent
 
-CHECKPOINTS = (
-    "INSERT INTO checkpoint_migrations VALUES (4242)",
-    "INSERT INTO checkpoints (thread_id, checkpoint_id, checkpoint) VALUES ('t', 'c', '{}')",
-    "INSERT INTO checkpoint_blobs (thread_id, channel, version, type) VALUES ('t', 'c', '1', 'x')",
-    "INSERT INTO checkpoint_writes (thread_id, checkpoint_id, task_id, idx, channel, blob) VALUES ('t', 'c', 't', 0, 'c', '')",
-)
+MODELED = {model._meta.db_table for model in apps.get_models(include_auto_created=True)} | {"django_migrations"}
+REQUIRED = """
+    SELECT column_name, udt_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s
+    AND is_nullable = 'NO' AND column_default IS NULL AND is_identity = 'NO' AND is_generated = 'NEVER'
+"""
+SAMPLES = {"text": "x", "varchar": "x", "int4": 4242, "int8": 4242, "bytea": b"x", "jsonb": "{}", "uuid": uuid4(), "bool": True,
+           "timestamptz": "2001-02-03", "_text": [], "_bytea": []}  # fmt: skip
 
 
 @pytest.fixture
@@ -39,10 +43,19 @@ def filled(acme, person):
         owner.user_permissions.add(Permission.objects.first())
         first, second = content.crew.tasks.order_by("order")
         second.context.add(first)
-        with connection.cursor() as cursor:
-            for statement in CHECKPOINTS:
-                cursor.execute(statement)
+        for table in set(tables_of(acme.schema_name)) - MODELED:
+            plant(acme.schema_name, table)
     return content
+
+
+def plant(schema: str, table: str) -> None:
+    """Put a row into a table that has no model, whatever its columns."""
+    with connection.cursor() as cursor:
+        cursor.execute(REQUIRED, [schema, table])
+        columns = cursor.fetchall()
+        names, marks = ", ".join(name for name, _ in columns), ", ".join(["%s"] * len(columns))
+        values = [SAMPLES[kind] for _, kind in columns]
+        cursor.execute(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', values)
 
 
 def _rows(tenant, table: str) -> set[str]:
