@@ -1,5 +1,6 @@
 """Fixtures of the contract tests."""
 
+import workflows.engine  # noqa: F401  which turns LangGraph's safety on before a test imports it
 from tests.program import program
 
 __all__ = ["program"]

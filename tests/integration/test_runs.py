@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests import probe
-from tests.workbench import Bench, choose, definition, node, output, text
+from tests.workbench import Bench, ask, choose, definition, node, output, text
 from workflows.nodes.base import NodeCall
 
 CHAIN = definition(
@@ -158,11 +158,13 @@ def test_characters_that_cannot_be_stored_are_replaced(bench: Bench) -> None:
     assert "\0" not in run.outputs["said"]
 
 
-def test_a_completed_run_keeps_no_checkpoints_and_a_failed_one_does(bench: Bench) -> None:
-    done = bench.ran(CHAIN)
-    failed = bench.ran(definition([text("a"), text("b", "{{ 1 / 0 }}"), output()]))
-    assert bench.checkpoints(done.id) == 0
-    assert bench.checkpoints(failed.id) > 0
+def test_a_run_keeps_checkpoints_only_while_it_waits(bench: Bench) -> None:
+    waits = bench.ran(definition([text("a"), ask("ok"), text("b", "{{ 1 / (nodes | length - 2) }}"), output()]))
+    assert bench.checkpoints(waits.id) > 0
+    bench.decide(waits.id, "approve")
+    assert bench.advance(waits.id).status == "failed"
+    done, failed = bench.ran(CHAIN), bench.ran(definition([text("a"), text("b", "{{ 1 / 0 }}"), output()]))
+    assert [bench.checkpoints(run.id) for run in (waits, done, failed)] == [0, 0, 0]
 
 
 def test_a_stale_worker_writes_nothing(bench: Bench) -> None:

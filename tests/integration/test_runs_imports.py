@@ -24,11 +24,11 @@ def test_actions_and_tasks_load_nothing_heavy() -> None:
 
 
 def test_the_engine_turns_the_safety_on_by_itself() -> None:
-    code = "import workflows.engine.saver\nfrom langgraph.checkpoint.serde import _msgpack; print(_msgpack.STRICT_MSGPACK_ENABLED)"
+    code = "import workflows.engine.checkpoints\nfrom langgraph.checkpoint.serde import _msgpack; print(_msgpack.STRICT_MSGPACK_ENABLED)"
     assert python(code).stdout.strip() == "True"
 
 
 def test_the_engine_refuses_a_langgraph_without_it() -> None:
-    ended = python("import langgraph.checkpoint.serde._msgpack\nimport workflows.engine.saver")
+    ended = python("import langgraph.checkpoint.serde._msgpack\nimport workflows.engine.checkpoints")
     assert ended.returncode != 0
     assert "LANGGRAPH_STRICT_MSGPACK=true" in ended.stderr

@@ -6,11 +6,12 @@ from uuid import UUID
 
 from django.db import connection
 
-CHECKPOINT_TABLES = ("checkpoints", "checkpoint_blobs", "checkpoint_writes")
+FORGET = """WITH no_checkpoints AS (DELETE FROM checkpoints WHERE thread_id = %s),
+no_writes AS (DELETE FROM checkpoint_writes WHERE thread_id = %s)
+DELETE FROM checkpoint_blobs WHERE thread_id = %s"""
 
 
 def forget_checkpoints(run_id: UUID) -> None:
     """Delete the run's checkpoints; what its steps gave stays in their rows."""
     with connection.cursor() as cursor:
-        for table in CHECKPOINT_TABLES:
-            cursor.execute(f"DELETE FROM {table} WHERE thread_id = %s", (str(run_id),))
+        cursor.execute(FORGET, [str(run_id)] * 3)

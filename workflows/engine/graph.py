@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 from typing import Annotated, Any, Literal, TypedDict
-from uuid import UUID
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command, interrupt
 from langsmith import tracing_context
 
 from workflows.definitions import parse
+from workflows.engine.checkpoints.parking import Parking
 from workflows.engine.drive import Drive
 from workflows.engine.parked import Parked
 from workflows.engine.plan import NodePlan, Plan, planned
@@ -52,24 +51,20 @@ class Graph:
         builder.add_edge(START, _name(plan.definition.start))
         self._compiled = builder.compile()
 
-    def advance(self, drive: Drive, saver: BaseCheckpointSaver[str], inputs: Json | None) -> tuple[Json, bool]:
+    def advance(self, drive: Drive, parking: Parking) -> tuple[Json, bool]:
         """Execute until the run's end or a person is asked; return the state, and whether it waits.
 
-        ``inputs`` start the run, None goes on from its newest checkpoint. Raises what ``step.perform`` raises.
+        It starts at the run's inputs, or where the parking says that it was left. Raises what ``step.perform`` raises.
         """
-        start: State | None = None if inputs is None else {"inputs": inputs, "nodes": {}, "visits": {}}
-        graph = self._compiled.copy({"checkpointer": saver})
+        start: State | None = {"inputs": drive.run.inputs, "nodes": {}, "visits": {}} if not parking.stored else None
+        graph = self._compiled.copy({"checkpointer": parking})
         # The visits of the nodes are the bound; LangGraph's own must never be met first.
         steps = len(self.plan.nodes) * self.plan.definition.limits.visits + 2
-        config: RunnableConfig = {**_thread(drive.run_id), "recursion_limit": steps}
+        config: RunnableConfig = {**parking.config, "recursion_limit": steps}
         # Whatever the environment says, nothing of a run is sent to a tracing service.
         with tracing_context(enabled=False):
             result = graph.invoke(start, config, context=drive, durability=DURABILITY, version="v2")
         return dict(result.value), bool(result.interrupts)
-
-    def has_state(self, run_id: UUID, saver: BaseCheckpointSaver[str]) -> bool:
-        """Say whether the run has a checkpoint to go on from."""
-        return saver.get_tuple(_thread(run_id)) is not None
 
 
 def graph_of(definition: Json) -> Graph:
@@ -98,10 +93,6 @@ def _visit(node: NodePlan) -> Any:
         return Command(update=update, goto=[_name(after) for after in outcome.after])
 
     return visit
-
-
-def _thread(run_id: UUID) -> RunnableConfig:
-    return {"configurable": {"thread_id": str(run_id), "checkpoint_ns": ""}}
 
 
 def _name(node: str) -> str:

@@ -35,7 +35,7 @@ def _woken_after(claim: Claim) -> bool:
     """Do what there is to do, leave the ticket, and say whether something happened meanwhile that the run waited for."""
     run = Run.objects.filter(pk=claim.run_id).first()
     if run is None or run.is_over:
-        return _closed(claim, run)
+        return _closed(claim)
     if is_paused(run):
         return put_aside(run, claim)
     if still_waits(run):
@@ -65,8 +65,7 @@ def _worked(run: Run, reins: Reins, claim: Claim) -> bool:
     raise RunLost
 
 
-def _closed(claim: Claim, run: Run | None) -> bool:
+def _closed(claim: Claim) -> bool:
     """Tidy up after a run that was ended, or deleted, while no worker had it."""
-    if run is None or run.status != Run.Status.FAILED:
-        forget_checkpoints(claim.run_id)
+    forget_checkpoints(claim.run_id)
     return claim.leave(DONE)

@@ -13,12 +13,12 @@ from django.utils import timezone
 from nexod.kernel import events
 from nexod.kernel.run_port import RunWasCancelled
 from tenants import doors
-from tenants.context import current_tenant
 from workflows.actions.checkpoints import forget_checkpoints
 from workflows.actions.endings import end_run
 from workflows.actions.events import append_event
 from workflows.actions.waiting import standing
 from workflows.engine.away import AWAY
+from workflows.engine.checkpoints.parking import Parking
 from workflows.engine.compensation import compensate
 from workflows.engine.drive import Drive
 from workflows.engine.graph import Graph, graph_of
@@ -26,7 +26,6 @@ from workflows.engine.halts import halted
 from workflows.engine.held import Held
 from workflows.engine.lease import DONE, Claim
 from workflows.engine.reins import Reins
-from workflows.engine.saver import checkpoints
 from workflows.engine.step import reason_of
 from workflows.errors import RunHalted, RunLost, WorkersLost
 from workflows.models import Run, RunEvent, Step
@@ -48,8 +47,9 @@ def work(run: Run, reins: Reins, claim: Claim) -> bool:
     try:
         _require_hope(run)
         graph = graph_of(run.definition)
-        state, waits = _advanced(graph, drive)
-        return _parked(drive, claim) if waits else _completed(drive, claim, graph.plan.outputs(state))
+        parking = Parking(run.id) if run.started_at is None else Parking.of(run.id)
+        state, waits = _advanced(graph, drive, parking)
+        return _parked(drive, claim, parking) if waits else _completed(drive, claim, graph.plan.outputs(state))
     except RunLost:
         raise
     except RunHalted as reason:
@@ -110,7 +110,7 @@ def _begun(run: Run) -> events.Event:
     return events.RunStarted(attempt=before + 1)
 
 
-def _advanced(graph: Graph, drive: Drive) -> tuple[Json, bool]:
+def _advanced(graph: Graph, drive: Drive, parking: Parking) -> tuple[Json, bool]:
     run = drive.run
     drive.nodes = tuple(graph.plan.nodes)
     # Beside a branch that takes its time, what is held would be seen late.
@@ -118,16 +118,17 @@ def _advanced(graph: Graph, drive: Drive) -> tuple[Json, bool]:
     limit_s = graph.plan.timeout_s
     if limit_s is not None:
         drive.reins.end_after(limit_s - (run.seconds - run.seconds_before), limit_s=limit_s)
-    with checkpoints(current_tenant()) as saver:
-        fresh = run.started_at is None
-        if not fresh:
-            drive.known = {(step.node, step.visit): step for step in Step.objects.standing().filter(run=run.id)}
-        begins = fresh or not graph.has_state(run.id, saver)
-        return graph.advance(drive, saver, run.inputs if begins else None)
+    if run.started_at is not None:
+        drive.known = {(step.node, step.visit): step for step in Step.objects.standing().filter(run=run.id)}
+    return graph.advance(drive, parking)
 
 
-def _parked(drive: Drive, claim: Claim, *, undoing: bool = False) -> bool:
-    """Let the run wait for what its steps wait for. It is woken by a person, by its ticket when a timer ends, or by both."""
+def _parked(drive: Drive, claim: Claim, parking: Parking | None = None) -> bool:
+    """Let the run wait for what its steps wait for. It is woken by a person, by its ticket when a timer ends, or by both.
+
+    Its place is stored with that; a run that undoes its steps (no ``parking``) has none.
+    """
+    undoing = parking is None
     with transaction.atomic():
         waits = standing(drive.run.id)
         held = Run.objects.held(drive.fence).filter(pk=drive.run.id, status=Run.Status.RUNNING)
@@ -140,6 +141,8 @@ def _parked(drive: Drive, claim: Claim, *, undoing: bool = False) -> bool:
         if changed:
             append_event(drive.run.id, events.RunWaiting(waiting_for=waits.waiting_for))
             _count_steps(drive)
+            if parking is not None:
+                parking.store()
             return claim.park(drive.run.queue, due_in_s=waits.due_in_s)
     if undoing:
         raise RunLost
@@ -165,7 +168,7 @@ def _unwound(drive: Drive, claim: Claim, status: Run.Status, reason: events.Reas
         _count_steps(drive)
         return halted(drive.run, claim, halt, seconds=drive.seconds)
     if ending is None:
-        return _parked(drive, claim, undoing=True)
+        return _parked(drive, claim)
     return _ended(drive, claim, ending.status, reason=ending.reason)
 
 
@@ -184,8 +187,8 @@ def _ended(
         if not ended and Run.objects.filter(pk=run_id).exclude(fence=fence).exists():
             raise RunLost
         _count_steps(drive)
-        if status != Run.Status.FAILED:
-            forget_checkpoints(drive.run.id)
+        if drive.run.started_at is not None:
+            forget_checkpoints(run_id)
         if reason is not None and reason.code == WorkersLost.code:
             claim.bury(reason.code)
             return False
