@@ -22,7 +22,8 @@ def create_crew(*, actor: User, name: str, tasks: Tasks, slug: str = "", **field
     """Return a new crew with its ``tasks`` in their order.
 
     A task has slug, description, expected_output, agent (a row, or None in a hierarchical crew), context (slugs of
-    tasks before it) and output_schema (JSON Schema or None). Raises PermissionDenied, or what names the fields.
+    tasks before it), output_schema (JSON Schema or None) and human_input (whether a person decides on the result).
+    Raises PermissionDenied, or what names the fields.
     """
     require_permission(actor, "agents.add_crew")
     crew = _saved(Crew(), {**fields, "name": name, "slug": slug or free_slug(Crew, name)})

@@ -11,7 +11,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from agents.models import CrewTask
 from nexod.admin.fields import JsonObjectField
 
-FIELDS = ("slug", "description", "expected_output", "agent", "output_schema")
+FIELDS = ("slug", "description", "expected_output", "agent", "output_schema", "human_input")
 LAST = 10_000
 
 

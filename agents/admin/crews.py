@@ -32,7 +32,15 @@ class TaskInline(StackedInline):
     min_num = 1
     max_num = 50
     ordering_field = "order"
-    fields = (("order", "slug"), "agent", "description", "expected_output", "context_slugs", "output_schema")
+    fields = (
+        ("order", "slug"),
+        "agent",
+        "description",
+        "expected_output",
+        "context_slugs",
+        "output_schema",
+        "human_input",
+    )
     verbose_name = "task"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -36,7 +36,7 @@ class CrewTaskSerializer(Closed, serializers.ModelSerializer[CrewTask]):
 
     class Meta:
         model = CrewTask
-        fields = ("slug", "description", "expected_output", "agent", "context", "output_schema")
+        fields = ("slug", "description", "expected_output", "agent", "context", "output_schema", "human_input")
 
 
 class CrewSerializer(Closed, serializers.ModelSerializer[Crew]):

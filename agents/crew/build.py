@@ -10,9 +10,11 @@ from pydantic import PrivateAttr
 
 from agents.crew.bridge import Bridge
 from agents.crew.llm import GatewayLLM, Schemas, asked
+from agents.crew.review import ask_about, with_feedback
 from agents.crew.spec import CrewAgent, CrewSpec, CrewTask
 from nexod.kernel import run_port
 from nexod.kernel.events import AgentFinished, AgentStarted, StepEvent
+from nexod.kernel.run_port import Answer
 
 EXCERPT = 2000
 
@@ -34,11 +36,28 @@ class QuietCrew(Crew):
 
 
 class TellingAgent(Agent):
-    """An agent that tells the run when it begins and ends a task."""
+    """An agent that tells the run when it begins and ends a task, and asks a person where the task says so."""
 
     _bridge: Bridge = PrivateAttr()
+    _reviewed: Mapping[str, CrewTask] = PrivateAttr(default_factory=dict)
 
     def execute_task(self, task: Any, context: str | None = None, tools: Any = None) -> Any:
+        """Do the task, again as often as a person asks for changes."""
+        result = self._done(task, context, tools)
+        reviewed = self._reviewed.get(task.name or "")
+        if reviewed is None:
+            return result
+        answer, changes = self._asked(reviewed, result, 0), 0
+        while answer.decision == "request_changes":
+            changes += 1
+            result = self._done(task, with_feedback(context, str(result), answer.comment), tools)
+            answer = self._asked(reviewed, result, changes)
+        return answer.content
+
+    def _asked(self, task: CrewTask, result: Any, changes: int) -> Answer:
+        return asked(self._bridge, lambda: ask_about(task, self.role, str(result), changes=changes))
+
+    def _done(self, task: Any, context: str | None, tools: Any) -> Any:
         """Do the task, with an event before and after."""
         name = task.name or ""
         asked(self._bridge, lambda: _tell(AgentStarted, agent=self.role, task=name))
@@ -49,7 +68,8 @@ class TellingAgent(Agent):
 
 def build(spec: CrewSpec, bridge: Bridge, schemas: Schemas) -> Crew:
     """Return the crew, ready for kickoff. Its agents call their models over ``bridge``."""
-    agents = {agent.name: _agent(agent, bridge, schemas) for agent in spec.agents}
+    reviewed = {task.name: task for task in spec.tasks if task.human_input}
+    agents = {agent.name: _agent(agent, bridge, schemas, reviewed) for agent in spec.agents}
     tasks: dict[str, Task] = {}
     for task in spec.tasks:
         tasks[task.name] = _task(task, agents.get(task.agent), tasks)
@@ -58,7 +78,7 @@ def build(spec: CrewSpec, bridge: Bridge, schemas: Schemas) -> Crew:
         agents=list(agents.values()),
         tasks=list(tasks.values()),
         process=Process.hierarchical if spec.manager else Process.sequential,
-        manager_agent=_agent(spec.manager, bridge, schemas, manages=True) if spec.manager else None,
+        manager_agent=_agent(spec.manager, bridge, schemas, reviewed, manages=True) if spec.manager else None,
         memory=False,
         planning=False,
         cache=False,
@@ -68,7 +88,9 @@ def build(spec: CrewSpec, bridge: Bridge, schemas: Schemas) -> Crew:
     )
 
 
-def _agent(agent: CrewAgent, bridge: Bridge, schemas: Schemas, *, manages: bool = False) -> TellingAgent:
+def _agent(
+    agent: CrewAgent, bridge: Bridge, schemas: Schemas, reviewed: Mapping[str, CrewTask], *, manages: bool = False
+) -> TellingAgent:
     built = TellingAgent(
         role=agent.role,
         goal=agent.goal,
@@ -80,7 +102,7 @@ def _agent(agent: CrewAgent, bridge: Bridge, schemas: Schemas, *, manages: bool 
         respect_context_window=False,  # else it asks the model for a summary; the prompt is cut to fit instead
         verbose=False,
     )
-    built._bridge = bridge
+    built._bridge, built._reviewed = bridge, reviewed
     return built
 
 

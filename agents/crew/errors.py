@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nexod.kernel.errors import InvalidInput, NexodError, NotFound
+from nexod.kernel.errors import Conflict, InvalidInput, NexodError, NotFound
 
 
 class CrewInvalid(InvalidInput):
@@ -21,6 +21,12 @@ class CrewMissing(NotFound):
     """There is no such crew."""
 
     code = "crew_missing"
+
+
+class TaskRejected(Conflict):
+    """A person rejected the result of a task."""
+
+    code = "rejected"
 
 
 class CrewFailed(NexodError):

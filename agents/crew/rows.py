@@ -54,6 +54,7 @@ def _task(row: TaskRow) -> CrewTask:
         expected_output=row.expected_output,
         context=tuple(task.slug for task in earlier) or None,
         output_schema=row.output_schema,
+        human_input=row.human_input,
     )
 
 

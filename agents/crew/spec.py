@@ -31,7 +31,7 @@ class CrewAgent:
 class CrewTask:
     """A piece of work. ``context`` names the tasks whose results it reads; None: all the earlier ones.
 
-    In a hierarchical crew ``agent`` may be empty: the manager chooses.
+    In a hierarchical crew ``agent`` may be empty: the manager chooses. With ``human_input`` a person approves the result.
     """
 
     name: str
@@ -40,6 +40,7 @@ class CrewTask:
     expected_output: str
     context: tuple[str, ...] | None = None
     output_schema: Mapping[str, Any] | None = None
+    human_input: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ class CrewTask(Record):
     agent = models.ForeignKey("agents.Agent", null=True, blank=True, on_delete=models.PROTECT, related_name="tasks")
     context = models.ManyToManyField("self", symmetrical=False, blank=True, related_name="used_by")
     output_schema = models.JSONField(null=True, blank=True, help_text="JSON Schema of the result; empty: text")
+    human_input = models.BooleanField("approved by a person", default=False, help_text="A person decides on the result")
 
     class Meta:
         ordering = ("crew", "order")
