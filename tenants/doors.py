@@ -10,13 +10,15 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+
+from tenants.backend.replica import alias_to_read
 
 
-def call(function: str, *values: Any) -> Any:
+def call(function: str, *values: Any, using: str = DEFAULT_DB_ALIAS) -> Any:
     """Return the one value of ``doors.<function>(*values)``."""
     marks = ", ".join(["%s"] * len(values))
-    with connection.cursor() as cursor:
+    with connections[using].cursor() as cursor:
         cursor.execute(f"SELECT doors.{function}({marks})", values)
         return cursor.fetchone()[0]
 
@@ -77,5 +79,6 @@ def add_usages(amounts: Mapping[str, float]) -> None:
 
 def standing() -> dict[str, Any]:
     """Return the plan's limits, today's usage and the number of runs at work: ``{"plan", "today", "runs_at_once"}``."""
-    found: dict[str, Any] = json.loads(call("standing"))  # Django has psycopg hand JSON over as text.
+    # Django has psycopg hand JSON over as text.
+    found: dict[str, Any] = json.loads(call("standing", using=alias_to_read()))
     return found

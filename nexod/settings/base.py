@@ -16,7 +16,7 @@ SKIP_PG_EXTRA_VALIDATION = True
 TENANT_MODEL = "tenants.Tenant"
 TENANT_DOMAIN_MODEL = "tenants.Domain"
 TENANT_SYNC_ROUTER = "tenants.routers.PlaneRouter"
-DATABASE_ROUTERS = [TENANT_SYNC_ROUTER]
+DATABASE_ROUTERS = [TENANT_SYNC_ROUTER, "tenants.backend.router.LagRouter"]
 PUBLIC_SCHEMA_NAME = "public"
 PG_EXTRA_SEARCH_PATHS = ["extensions"]
 
@@ -136,12 +136,14 @@ def configure(environment: Environment) -> dict[str, Any]:
             "api_key": environment.llm_api_key,
             "model": environment.llm_model,
         },
+        "NEXOD_REPLICA_LAG_S": environment.replica_lag_s,
         "MEDIA_ROOT": environment.home / "media",
         "DATABASES": databases(
             environment.database_url,
             environment.database_owner_url,
             pool_size=environment.pool_size,
             pooler=environment.database_pooler,
+            replica_url=environment.database_replica_url,
         ),
         "DEFAULT_FROM_EMAIL": environment.default_from_email,
         "NEXOD_ENV": os.environ.get("NEXOD_ENV", "dev"),

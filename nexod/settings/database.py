@@ -53,6 +53,6 @@ def databases(
 def _replica(url: str, primary: Database) -> Database:
     """The roles of tenants carry the primary's database name, and a test's database is the primary's copy."""
     given = database(url, pool_size=10, pooler=primary["NEXOD_POOLER"])
-    options = {"connect_timeout": "2", **given["OPTIONS"]}
+    options = {"connect_timeout": "2", "tcp_user_timeout": "5000", **given["OPTIONS"]}
     options["pool"] = {**options["pool"], "timeout": 2}
     return {**given, "NAME": primary["NAME"], "OPTIONS": options, "TEST": {"MIRROR": "default"}}

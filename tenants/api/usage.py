@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from nexod.http.permissions import Authenticated
 from tenants import doors
+from tenants.backend.replica import tolerates_lag
 from tenants.models import UsageRecord
 
 
@@ -42,6 +43,7 @@ class UsageView(APIView):
     permission_classes = [Authenticated]
 
     @extend_schema(summary="Get today's usage and the plan", responses=UsageSerializer, operation_id="usage")
+    @tolerates_lag
     def get(self, request: Request) -> Response:
         """Return the plan's limits, today's amounts by metric (0 when nothing was used), runs at work and storage."""
         standing = doors.standing()

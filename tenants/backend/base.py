@@ -12,6 +12,7 @@ from django_tenants.postgresql_backend import base
 from psycopg.pq import TransactionStatus
 
 from nexod.kernel.errors import TenantRequired
+from tenants.backend import replica
 from tenants.backend.cursor import PlacedCursor
 from tenants.backend.features import DatabaseFeatures
 from tenants.backend.pooler import TRANSACTION, refuse_unknown_pooler
@@ -102,6 +103,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Commit; PostgreSQL answers an aborted transaction's COMMIT with a rollback."""
         if self.connection is not None and self._is_aborted():
             self._entered = None
+        replica.wrote()
         super().commit()
 
     def check_constraints(self, table_names: list[str] | None = None) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
@@ -15,6 +15,7 @@ from django.utils.decorators import sync_and_async_middleware
 
 from nexod.kernel import scope
 from nexod.kernel.errors import NexodError
+from tenants.backend.replica import visit
 from tenants.context import Place, TenantUnknown, enter_platform, enter_tenant
 from tenants.entry.claims import require_no_choice, require_one_host
 from tenants.entry.hosts import place_of
@@ -64,11 +65,13 @@ def _host(request: HttpRequest) -> str:
         raise TenantUnknown from error
 
 
-def _entered(request: HttpRequest, place: Place) -> AbstractContextManager[Any]:
+@contextmanager
+def _entered(request: HttpRequest, place: Place) -> Iterator[None]:
     request.tenant = place.tenant  # type: ignore[attr-defined]
     request.urlconf = settings.ROOT_URLCONF if place.tenant else settings.PUBLIC_SCHEMA_URLCONF
     set_urlconf(request.urlconf)
-    return enter_tenant(place.tenant) if place.tenant else enter_platform()
+    with visit(), enter_tenant(place.tenant) if place.tenant else enter_platform():
+        yield
 
 
 def refusal(error: NexodError) -> JsonResponse:
