@@ -6,6 +6,7 @@ from itertools import combinations
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from workflows.admin.graph import picture
 from workflows.admin.graph_layout import HEIGHT, MAX_NODES, WIDTH, layout
@@ -134,3 +135,37 @@ def test_titles_are_escaped():
     svg = picture({"nodes": [{"id": "a", "type": "<b>", "title": "<script>"}]})
     assert "<script>" not in svg
     assert "&lt;script&gt;" in svg
+
+
+def test_failing_and_undoing_are_drawn_apart():
+    shape = document(["a b", "a c error"])
+    shape["nodes"][0]["undo"] = "u"
+    shape["nodes"].append({"id": "u", "type": "template", "title": "Undo"})
+    drawing = layout(shape)
+    assert drawing
+    assert [(line.source, line.target, line.undoes) for line in drawing.lines] == [
+        ("a", "b", False),
+        ("a", "c", False),
+        ("a", "u", True),
+    ]
+    svg = picture(shape)
+    assert svg.count('class="nx-edge nx-fails"') == svg.count('class="nx-edge nx-undo"') == 1
+    assert "if it fails" in svg
+    assert "undone by" in svg
+
+
+def test_an_undo_of_nothing_breaks_nothing():
+    shape = document(["a b"])
+    shape["nodes"][0]["undo"] = ["b"]
+    shape["nodes"][1]["undo"] = "nowhere"
+    drawing = layout(shape)
+    assert drawing
+    assert len(drawing.lines) == 1
+
+
+def test_a_handled_failure_says_so_and_lights_its_edge():
+    shape = document(["a b", "a c error"])
+    failed = Step(node="a", node_type="template", status="failed", route="error", visit=1, finished_at=timezone.now())
+    svg = picture(shape, [failed, Step(node="c", node_type="template", status="completed", visit=1)])
+    assert "failed, handled" in svg
+    assert svg.count("nx-passed") == svg.count("nx-fails nx-passed") == 1

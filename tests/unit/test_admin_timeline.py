@@ -37,6 +37,11 @@ def test_every_event_type_has_a_sentence():
             events.StepRetried(node="draft", step="s", attempt=2, delay_s=4, reason=REASON),
             "Write is tried again in 4.0 s (attempt 2)",
         ),
+        (events.StepStarted(node="draft", step="s", node_type="crew", attempt=2), "Write started (attempt 2)"),
+        (events.StepFailed(node="draft", step="s", reason=REASON, handled=True), "Write failed, and the run goes on"),
+        (events.RunCompensating(cause="cancelled", nodes=["a"]), "The run was cancelled; what it did is undone"),
+        (events.RunCompensated(undone=["a", "b"], not_undone=[]), "2 of 2 undone"),
+        (events.RunRetried(actor="a@b.test", nodes=["a"]), "Changed before it goes on by a@b.test"),
         (events.KnowledgeRetrieved(node="draft", step="s", query="q", chunks=1), "1 passage found"),
         (events.AgentStarted(node="draft", step="s", agent="Writer", task="write"), "Writer begins write"),
         (
@@ -64,6 +69,14 @@ def test_events_are_told_in_sentences(event: events.Event, text: str):
 def test_a_failure_tells_its_reason():
     told_ = line(events.StepFailed(node="draft", step="s", reason=REASON))
     assert (told_.tone, told_.detail) == ("bad", "The model is down.")
+
+
+def test_what_was_not_undone_and_what_was_changed_is_told():
+    left = events.NotUndone(node="pay", step="s", reason=REASON)
+    told_ = line(events.RunCompensated(undone=["a"], not_undone=[left]))
+    assert (told_.tone, told_.detail) == ("bad", "Not undone: pay (The model is down.)")
+    changed = line(events.RunRetried(actor="x", nodes=["b", "c"], inputs={}, outputs={"a": {"text": "old"}}))
+    assert changed.detail == "Done anew: b, c · Changed: the inputs, what a gave"
 
 
 def test_an_unknown_type_is_shown_by_its_name():

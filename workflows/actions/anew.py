@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,15 +11,16 @@ from django.conf import settings
 from nexod.kernel import events
 from nexod.kernel.errors import InvalidInput
 from workflows.actions.undoing import ended_at_seq
-from workflows.definitions import Definition
+from workflows.definitions import Definition, parse
 from workflows.definitions.graph import Graph
 from workflows.definitions.reading import bounds
 from workflows.json_text import json_text
-from workflows.models import Run, RunEvent, Step
+from workflows.models import Effect, Run, RunEvent, Step
 from workflows.nodes import registry
 from workflows.schemas import complaints
 
 Json = dict[str, Any]
+Effects = dict[str, tuple[int, int]]
 
 
 def standing_steps(run: Run) -> list[Step]:
@@ -26,28 +28,33 @@ def standing_steps(run: Run) -> list[Step]:
     return list(run.steps.standing().filter(undoes=None).order_by("created_at", "id"))
 
 
-def anew_from(run: Run, definition: Definition, steps: list[Step], node: str) -> list[Step]:
-    """Return the steps that are not kept: the newest of ``node`` and what was undone, and all that came after these.
+class History:
+    """What came after what in a run, read once."""
 
-    Raises InvalidInput when the run has no step of ``node``.
-    """
-    undone = run.steps.filter(undoes__isnull=False, status=Step.Status.COMPLETED).values_list("undoes", flat=True)
-    roots = [step for step in steps if step.pk in set(undone)]
-    if node:
-        chosen = [step for step in steps if step.node == node]
-        if not chosen:
-            raise _refused("node", f"The run has no step of a node {node!r}.")
-        roots.append(chosen[-1])
-    if not roots:
-        return []
-    graph, began, ended = Graph(definition), _began_at_seq(run), ended_at_seq(run)
-    after = [(graph.reachable(root.node), ended.get(str(root.pk))) for root in roots]
-    return [
-        step
-        for step in steps
-        if step in roots
-        or any(end is not None and step.node in reach and began.get(str(step.pk), 0) > end for reach, end in after)
-    ]
+    def __init__(self, run: Run, definition: Definition) -> None:
+        self.steps = standing_steps(run)
+        self._graph = Graph(definition)
+        self._began, self._ended = _began_at_seq(run), ended_at_seq(run)
+        undone = run.steps.filter(undoes__isnull=False, status=Step.Status.COMPLETED)
+        self._undone = frozenset(undone.values_list("undoes", flat=True))
+
+    def anew_from(self, node: str) -> list[Step]:
+        """Return the steps that are not kept: the newest of ``node`` and what was undone, and all that came after these.
+
+        Raises InvalidInput when the run has no step of ``node``; an empty one is where the run failed.
+        """
+        roots = [step for step in self.steps if step.pk in self._undone]
+        if node:
+            chosen = [step for step in self.steps if step.node == node]
+            if not chosen:
+                raise _refused("node", f"The run has no step of a node {node!r}.")
+            roots.append(chosen[-1])
+        ends = [(self._graph.reachable(root.node), self._ended.get(str(root.pk))) for root in roots]
+        return [step for step in self.steps if step in roots or self._is_after(step, ends)]
+
+    def _is_after(self, step: Step, ends: list[tuple[frozenset[str], int | None]]) -> bool:
+        began = self._began.get(str(step.pk), 0)
+        return any(ended is not None and step.node in reached and began > ended for reached, ended in ends)
 
 
 def edited(definition: Definition, kept: list[Step], outputs: Mapping[str, Json]) -> dict[Step, Json]:
@@ -66,6 +73,24 @@ def edited(definition: Definition, kept: list[Step], outputs: Mapping[str, Json]
             raise _refused(f"outputs.{node}", "This node chooses the way on; let it be done anew instead.")
         _require_fit(definition, node, value)
         found[step] = value
+    return found
+
+
+def newest_steps(run: Run) -> list[Step]:
+    """Return the newest step of each node that counts, in the order in which they began."""
+    newest = {step.node: step for step in standing_steps(run)}
+    return sorted(newest.values(), key=lambda step: (step.created_at, step.pk))
+
+
+def effects_of_going_back(run: Run) -> Effects:
+    """Return for each node how many steps are done anew when the run goes on from there, and how much they did outside."""
+    history = History(run, parse(run.definition))
+    outside = run.effects.exclude(kind=Effect.Kind.MODEL).exclude(status=Effect.Status.FAILED)
+    done = Counter(outside.values_list("step", flat=True))
+    found = {}
+    for node in {step.node for step in history.steps}:
+        anew = history.anew_from(node)
+        found[node] = len(anew), sum(done[step.pk] for step in anew)
     return found
 
 

@@ -17,7 +17,7 @@ from tenants import quotas
 from tenants.accounts.models import User
 from tenants.accounts.permissions import require_permission
 from workflows.actions.access import locked_run, permission_of
-from workflows.actions.anew import anew_from, edited, standing_steps
+from workflows.actions.anew import History, edited
 from workflows.actions.checkpoints import forget_checkpoints
 from workflows.actions.events import append_event
 from workflows.actions.waking import wake
@@ -50,10 +50,10 @@ def retry_run(
     if found.status != Run.Status.FAILED:
         raise RunNotResumable(f"Only a run that failed can be tried again, and this one is {found.status}.")
     definition = parse(found.definition)
-    steps = standing_steps(found)
-    anew = anew_from(found, definition, steps, node)
+    history = History(found, definition)
+    anew = history.anew_from(node)
     prepared = found.inputs if inputs is None else prepared_inputs(definition, inputs)
-    changed = edited(definition, [step for step in steps if step not in anew], outputs or {})
+    changed = edited(definition, [step for step in history.steps if step not in anew], outputs or {})
     quotas.require_run_allowed()
     _tell(found, actor, anew, prepared, changed)
     _do_anew(found, anew)

@@ -10,8 +10,9 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from nexod.admin import states
-from workflows.admin.graph_layout import Box, Drawing, layout
+from workflows.admin.graph_layout import Box, Drawing, Line, layout
 from workflows.models import Step
+from workflows.nodes.base import ERROR
 
 TYPE_ICONS = {
     "agent": "smart_toy", "crew": "groups", "knowledge": "menu_book", "llm": "chat", "condition": "alt_route",
@@ -67,20 +68,29 @@ def picture(document: Mapping[str, Any], steps: Iterable[Step] = (), *, linked: 
 def _shown(box: Box, step: Step | None) -> Shown:
     if step is None:
         return Shown(box, IDLE, 0, box.type)
-    note = f"{box.type} · {states.word(step.status).lower()}" + (f" · visit {step.visit}" if step.visit > 1 else "")
+    handled = ", handled" if step.status == Step.Status.FAILED and step.route == ERROR else ""
+    visit = f" · visit {step.visit}" if step.visit > 1 else ""
+    note = f"{box.type} · {states.word(step.status).lower()}{handled}{visit}"
     return Shown(box, step.status, step.visit, note)
 
 
 def _lines(drawing: Drawing, visited: set[str], routes: set[tuple[str, str]]) -> list[dict[str, Any]]:
-    """Say of each edge how it is labelled and whether the run went along it."""
+    """Say of each edge how it is labelled and drawn, and whether the run went along it."""
     return [
         {
             "line": line,
-            "label": _cut(line.when.replace("_", " "), LONGEST_LABEL),
-            "passed": line.target in visited and (line.source, line.when) in routes,
+            "label": _label(line),
+            "kind": "undo" if line.undoes else "fails" if line.when == ERROR else "",
+            "passed": line.target in visited and (line.undoes or (line.source, line.when) in routes),
         }
         for line in drawing.lines
     ]
+
+
+def _label(line: Line) -> str:
+    if line.undoes:
+        return "undone by"
+    return "if it fails" if line.when == ERROR else _cut(line.when.replace("_", " "), LONGEST_LABEL)
 
 
 def _cut(text: str, length: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 WIDTH, HEIGHT = 252, 54
@@ -41,6 +41,7 @@ class Line:
     points: tuple[Point, ...]
     label: Point
     anchor: str = "start"
+    undoes: bool = False
 
     @property
     def path(self) -> str:
@@ -77,7 +78,10 @@ def layout(document: Mapping[str, Any]) -> Drawing | None:
         for edge in _dicts(document.get("edges"))
         if _names(edge.get("from"), nodes) and _names(edge.get("to"), nodes)
     ]
-    return _Plan(nodes, edges, str(document.get("start") or "")).drawing()
+    undos = [(id_, node["undo"], "") for id_, node in nodes.items() if _names(node.get("undo"), nodes)]
+    drawing = _Plan(nodes, [*edges, *undos], str(document.get("start") or "")).drawing()
+    lines = [replace(line, undoes=number >= len(edges)) for number, line in enumerate(drawing.lines)]
+    return replace(drawing, lines=lines)
 
 
 def _names(value: object, nodes: Mapping[str, Any]) -> bool:

@@ -34,14 +34,15 @@ def run_context(request: HttpRequest, run_id: UUID | str, *, after: int = 0, eve
     if run is None:
         raise Http404("There is no such run here.")
     steps = list(run.steps.defer(*HEAVY))
-    latest = {step.node: step.pk for step in steps}
+    standing = [step for step in steps if not step.superseded]
+    latest = {step.node: step.pk for step in standing}
     approval = run.approvals.select_related("step").filter(status=Approval.Status.PENDING).first()
     return {
         "run": run,
         "steps": steps,
         "latest": set(latest.values()),
         "shown": _shown(run),
-        "graph": picture(run.definition, steps, linked=True),
+        "graph": picture(run.definition, standing, linked=True),
         "approval": approval,
         "decisions": offered(approval) if approval else (),
         "may_decide": bool(approval) and may_decide(request, approval),

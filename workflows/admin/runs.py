@@ -21,11 +21,27 @@ from nexod.admin.refusals import tell
 from nexod.kernel.errors import NexodError, PermissionDenied
 from workflows.actions.pauses import pause_run
 from workflows.actions.runs import cancel_run, resume_run
+from workflows.admin.retrying import reasons, retry_many
 from workflows.admin.run_page import rendered_parts, run_context
 from workflows.models import Run
 
 # A run's events are numbered by 32 bits.
 SEQ_DIGITS = 9
+
+
+class ReasonFilter(admin.SimpleListFilter):
+    """Failed runs by what they failed of."""
+
+    title, parameter_name = "reason", "reason"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the reasons that there are."""
+        return reasons()
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Return the runs that failed of the chosen one."""
+        code = self.value()
+        return queryset.failed_because(code) if code else queryset
 
 
 @admin.register(Run, site=tenant_site)
@@ -34,17 +50,23 @@ class RunAdmin(ReadOnlyAdmin):
 
     icon = "play_circle"
     empty_hint = "A run appears here as soon as somebody starts an agent, a crew or a workflow."
-    list_display = ("title_and_id", "state", "started_by", "begun", "took", "tokens", "cost")
+    list_display = ("title_and_id", "state", "reason", "started_by", "begun", "took", "tokens", "cost")
     list_display_links = ("title_and_id",)
     list_select_related = ("started_by",)
-    list_filter = ("status", "kind", "workflow", "started_by")
+    list_filter = ("status", ReasonFilter, "kind", "workflow", "started_by")
+    actions = ("resume_failed",)
     search_fields = ("title", "id", "workflow__name")
     search_help_text = "Title or id"
     date_hierarchy = "created_at"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
         """Leave out what only the run's own page shows."""
-        return super().get_queryset(request).defer("definition", "inputs", "outputs", "error")
+        return super().get_queryset(request).defer("definition", "inputs", "outputs", "compensation")
+
+    @admin.action(description="Resume where they failed", permissions=["view"])
+    def resume_failed(self, request: HttpRequest, queryset: QuerySet[Run]) -> None:
+        """Let the chosen runs go on where they failed; the action asks whether the person may."""
+        retry_many(request, queryset)
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
         """Show the run as it happens."""
@@ -65,6 +87,14 @@ class RunAdmin(ReadOnlyAdmin):
         """Show how far it is."""
         waits = f"Waiting for {run.waiting_for}" if run.status == Run.Status.WAITING and run.waiting_for else ""
         return states.chip(run.status, text=waits)
+
+    @display(description="Reason")
+    def reason(self, run: Run) -> str:
+        """Show what a failed run failed of, and where."""
+        if run.status != Run.Status.FAILED or not run.error:
+            return ""
+        code, node = str(run.error.get("code", "")).replace("_", " "), str(run.error.get("node", ""))
+        return f"{code} at {node}" if node else code
 
     @display(description="Started", ordering="created_at")
     def begun(self, run: Run) -> str:

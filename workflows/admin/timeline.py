@@ -119,10 +119,37 @@ def _run_cancelled(data: Data) -> Line:
     return "block", "quiet", "Run cancelled", ""
 
 
+def _run_retried(data: Data) -> Line:
+    anew = ", ".join(data.get("nodes") or [])
+    changed = [
+        *(["the inputs"] if data.get("inputs") is not None else []),
+        *(f"what {n} gave" for n in data["outputs"]),
+    ]
+    details = [f"Done anew: {anew}" if anew else "", f"Changed: {', '.join(changed)}" if changed else ""]
+    return "edit", "attention", f"Changed before it goes on{_by(data)}", " · ".join(filter(None, details))
+
+
+def _compensating(data: Data) -> Line:
+    why = "was cancelled" if data["cause"] == "cancelled" else "failed"
+    return "undo", "attention", f"The run {why}; what it did is undone", ", ".join(data["nodes"])
+
+
+def _compensated(data: Data) -> Line:
+    left = ", ".join(f"{found['node']} ({found['reason']['message']})" for found in data["not_undone"])
+    text = f"{len(data['undone'])} of {len(data['undone']) + len(data['not_undone'])} undone"
+    return "undo", "bad" if left else "good", text, f"Not undone: {left}" if left else ""
+
+
 def _step_started(data: Data) -> Line:
-    visit = data.get("visit", 1)
-    again = f" (visit {visit})" if visit > 1 else ""
-    return "arrow_right", "busy", f"{data['node']} started{again}", ""
+    visit, attempt = data.get("visit", 1), data.get("attempt", 1)
+    marks = [f"visit {visit}" if visit > 1 else "", f"attempt {attempt}" if attempt > 1 else ""]
+    again = ", ".join(filter(None, marks))
+    return (
+        "undo" if data.get("undoes") else "arrow_right",
+        "busy",
+        f"{data['node']} started{f' ({again})' * bool(again)}",
+        "",
+    )
 
 
 def _step_completed(data: Data) -> Line:
@@ -133,7 +160,9 @@ def _step_completed(data: Data) -> Line:
 
 
 def _step_failed(data: Data) -> Line:
-    return "error", "bad", f"{data['node']} failed", _reason(data)
+    handled = data.get("handled", False)
+    text = f"{data['node']} failed{', and the run goes on' * handled}"
+    return "error", "attention" if handled else "bad", text, _reason(data)
 
 
 def _step_retried(data: Data) -> Line:
@@ -204,6 +233,9 @@ _TELLERS: dict[str, Callable[[Data], Line]] = {
     "run.started": _run_started,
     "run.waiting": _run_waiting,
     "run.resumed": _run_resumed,
+    "run.retried": _run_retried,
+    "run.compensating": _compensating,
+    "run.compensated": _compensated,
     "run.completed": _run_completed,
     "run.failed": _run_failed,
     "run.pause_requested": _pause_requested,
