@@ -7,7 +7,7 @@ import json
 from tests.hammer.loads.engine import follow, start
 from tests.hammer.visitor import Visitor
 
-NAME, WEIGHT = "checkpoints", 0.3
+NAME, WEIGHT = "checkpoints", 0.25
 
 
 async def visit(visitor: Visitor) -> None:

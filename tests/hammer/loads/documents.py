@@ -9,7 +9,7 @@ import aiohttp
 from tests.hammer.loads.search import QUESTION
 from tests.hammer.visitor import Visitor
 
-NAME, WEIGHT = "documents", 1.5
+NAME, WEIGHT = "documents", 1.2
 UPLOADS = 0.1
 
 

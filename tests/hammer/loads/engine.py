@@ -6,7 +6,7 @@ import json
 
 from tests.hammer.visitor import Visitor
 
-NAME, WEIGHT = "engine", 0.6
+NAME, WEIGHT = "engine", 0.5
 
 
 async def visit(visitor: Visitor) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.hammer.visitor import Visitor
 
-NAME, WEIGHT = "http sync", 14
+NAME, WEIGHT = "http sync", 12
 LISTS = (
     "me",
     "runs?limit=3",

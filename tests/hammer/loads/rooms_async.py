@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.hammer.visitor import Visitor
 
-NAME, WEIGHT = "async views", 12
+NAME, WEIGHT = "async views", 10
 
 
 async def visit(visitor: Visitor) -> None:

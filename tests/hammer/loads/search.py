@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.hammer.visitor import Visitor
 
-NAME, WEIGHT = "search", 1.5
+NAME, WEIGHT = "search", 1
 QUESTION = "the height of spring tides"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.hammer.visitor import Visitor
 
-NAME, WEIGHT = "sse", 5
+NAME, WEIGHT = "sse", 4
 
 
 async def visit(visitor: Visitor) -> None:
