@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Any, NewType
 
 from django.db import transaction
@@ -28,7 +27,11 @@ def workspace_topic(tenant_pk: int) -> Topic:
 
 def publish(topic: Topic, message: Message) -> None:
     """Send ``message`` (JSON values) to the subscribers of ``topic`` when the transaction commits; never waits for the wire."""
-    transaction.on_commit(partial(_send, topic, message), robust=True)
+
+    def send() -> None:  # a partial has no __qualname__, which Django wants to log if it fails
+        _send(topic, message)
+
+    transaction.on_commit(send, robust=True)
 
 
 def _send(topic: Topic, message: Message) -> None:

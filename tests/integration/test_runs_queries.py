@@ -109,7 +109,7 @@ def test_starting_a_run_asks_a_fixed_number_of_times(bench: Bench) -> None:
     with bench.inside(), CaptureQueriesContext(connection) as captured:
         start_run(actor=actor, workflow=workflow, inputs={})
     assert permissions <= 2
-    assert len(captured) == 8
+    assert len(captured) == 7
 
 
 OPEN_TRANSACTIONS = """

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from nexod.kernel import topics
 from tests.workbench import Bench, ask, definition, output, text
 
@@ -50,3 +52,12 @@ async def test_the_workspace_hears_of_approvals_and_ends(bench: Bench) -> None:
 
 async def test_the_other_tenants_workspace_hears_nothing(bench: Bench) -> None:
     assert await heard(topics.workspace_topic(bench.tenant("globex").pk), lambda: bench.ran(PARKS)) == []
+
+
+def test_a_hint_that_fails_does_not_reach_the_run(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(topic: topics.Topic, message: dict[str, Any]) -> None:
+        raise RuntimeError("the wire is cut")
+
+    monkeypatch.setattr(topics, "_send", fails)
+    run = bench.ran(definition([text("a"), output()]))
+    assert (run.status, bench.types(run.id)[-1]) == ("completed", "run.completed")

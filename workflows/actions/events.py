@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -57,7 +56,12 @@ def append_events(
         RunEvent(run_id=run_id, seq=seq, at=at, type=event.type, data=json.loads(text))
         for (seq, at), event, text in zip(sorted(rows), told, texts, strict=True)
     ]
-    transaction.on_commit(partial(_tell, current_tenant().pk, str(run_id), stored, told), robust=True)
+    tenant = current_tenant().pk
+
+    def tell() -> None:  # a partial has no __qualname__, which Django wants to log if it fails
+        _tell(tenant, str(run_id), stored, told)
+
+    transaction.on_commit(tell, robust=True)
     return stored
 
 

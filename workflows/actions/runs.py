@@ -9,7 +9,7 @@ from django.db import transaction
 
 from agents.models import Agent, Crew
 from nexod.kernel import events
-from tenants import doors, quotas
+from tenants import quotas
 from tenants.accounts.models import User
 from tenants.accounts.permissions import require_permission
 from workflows.actions.access import locked_run, permission_of
@@ -20,7 +20,7 @@ from workflows.actions.retries import retry_run
 from workflows.actions.single import agent_definition, crew_definition
 from workflows.actions.undoing import owes
 from workflows.actions.waiting import hasten, still_waits
-from workflows.actions.waking import wake
+from workflows.actions.waking import admit, wake
 from workflows.definitions import Definition, parse, prepared_inputs
 from workflows.errors import RunIsOver, RunNotResumable, TargetGone, WorkflowNotPublished
 from workflows.models import Run, Workflow, WorkflowVersion
@@ -76,8 +76,7 @@ def start_run(
     )
     told = append_event(run.id, events.RunCreated(kind=run.kind, target=run.title, actor=actor.email))
     run.last_seq = told.seq
-    doors.add_usage("runs", 1)
-    wake(run.id, run.queue)
+    admit(run.id, run.queue)
     return run
 
 

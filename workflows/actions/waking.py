@@ -8,6 +8,12 @@ from nexod.kernel.queue import ADVANCE, enqueue
 from tenants import doors
 
 
+def admit(run_id: UUID, queue: str) -> None:
+    """Count a new run and wake it for the first time."""
+    doors.admit_run(run_id, queue)
+    enqueue(ADVANCE, queue=queue, run=str(run_id))
+
+
 def wake(run_id: UUID, queue: str) -> None:
     """Open the run's ticket, and send a worker the message on commit.
 

@@ -14,7 +14,7 @@ from nexod.http.serializers import ClosedSerializer, JsonObjectField
 from nexod.http.viewsets import ApiViewSet
 from tenants.accounts.api.callers import actor_of
 from workflows.actions.runs import start_run
-from workflows.api.runs import RunDetailSerializer, run_shown
+from workflows.api.runs import RunDetailSerializer, as_new
 from workflows.models import Workflow
 
 
@@ -38,7 +38,7 @@ class RunStarter(ApiViewSet):
         """Start a run and answer at once: 202 with its id, its status and where to watch it."""
         named = {self.target: self.get_object()}
         run = start_run(actor=actor_of(request), inputs=self.validated()["inputs"], **named)
-        response = run_shown(run, status=status.HTTP_202_ACCEPTED)
+        response = Response(RunDetailSerializer(as_new(run)).data, status=status.HTTP_202_ACCEPTED)
         response["Location"] = response.data["url"]
         return response
 
