@@ -47,7 +47,7 @@ async def _answer(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     tenant: Tenant = request.tenant  # type: ignore[attr-defined]
     is_stream = MEDIA_TYPE in request.headers.get("Accept", "")
     after = _after(request, is_stream=is_stream)
-    run = await in_tenant(tenant, _counted, request, run_id)
+    run, person = await in_tenant(tenant, _counted, request, run_id)
     if not is_stream:
         return await in_tenant(tenant, _page, request, run, after)
     if run.is_over and run.last_seq <= after:
@@ -55,7 +55,7 @@ async def _answer(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     # The host was looked up in this request's own thread, whose connection would be held as long as the stream lasts.
     await sync_to_async(release_connections)()
     watch = Watch(request, run.pk)
-    await in_tenant(tenant, watch.admit)
+    await in_tenant(tenant, watch.hold, person)
     return _stream(watch, tenant, run, after)
 
 
@@ -69,16 +69,20 @@ class Watch:
         """Raise NotAuthenticated, ScopeMissing, PermissionDenied, NotFound or TooManyStreams."""
         user, key = _caller(self.request)
         live.admit(user, key, self.run_id)
-        streams.hold(str(user.pk), self.id)
-        self.person = str(user.pk)
+        self.hold(str(user.pk))
+
+    def hold(self, person: str) -> None:
+        """Count it; raise TooManyStreams."""
+        streams.hold(person, self.id)
+        self.person = person
 
     def end(self) -> None:
         """Stop counting."""
         streams.let_go(self.person, self.id)
 
 
-def _counted(request: HttpRequest, run_id: UUID) -> Run:
-    """Count the request, whoever asks, and return the run; raise RateLimited or what ``live.admit`` raises."""
+def _counted(request: HttpRequest, run_id: UUID) -> tuple[Run, str]:
+    """Count the request, whoever asks, and return the run and the person's id; raise RateLimited or what ``live.admit`` raises."""
     address = str(request.META.get("REMOTE_ADDR", ""))
     try:
         user, key = _caller(request)
@@ -86,7 +90,7 @@ def _counted(request: HttpRequest, run_id: UUID) -> Run:
         throttling.count("address", address)
         raise
     throttling.count(*throttling.caller(user, key, address))
-    return live.admit(user, key, run_id)
+    return live.admit(user, key, run_id), str(user.pk)
 
 
 def _caller(request: HttpRequest) -> tuple[User, ApiKey | None]:
