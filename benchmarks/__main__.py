@@ -14,6 +14,7 @@ FIGURES = (
     "tenant_migrate",
     "tenant_switch",
     "durable_step",
+    "checkpoint",
     "run_latency",
     "run_throughput",
     "event_latency",

@@ -28,7 +28,7 @@ def measure() -> Figure:
             "peer": (floors.chain(SHORT, postgres), floors.chain(LONG, postgres)),
             "idle": (floors.chain(SHORT, idle), floors.chain(LONG, idle)),
         }
-        steps = _in_turn(sides, rounds)
+        steps = in_turn(sides, rounds)
         floor = steps["idle"] + floors.commit_ms(opened)
     value, peer = steps["nexod"], steps["peer"]
     ratio = value / peer
@@ -39,7 +39,7 @@ def measure() -> Figure:
     )  # fmt: skip
 
 
-def _in_turn(sides: dict[str, tuple[Run, Run]], rounds: int) -> dict[str, float]:
+def in_turn(sides: dict[str, tuple[Run, Run]], rounds: int) -> dict[str, float]:
     """Return for each side the median milliseconds of one step more."""
     for _ in range(WARM_UP):
         for short, long in sides.values():

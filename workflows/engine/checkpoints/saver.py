@@ -32,6 +32,8 @@ from workflows.engine.checkpoints.waiting import Waiting
 Writes = Sequence[tuple[str, Any]]
 Rows = list[tuple[Any, ...]]
 Page = list[CheckpointTuple]
+# LangGraph tells what a task wrote and then, in another thread, the checkpoint after it: one may overtake the other.
+OVERTAKEN_S = 0.02
 
 
 class TenantSaver(Saver):
@@ -45,6 +47,7 @@ class TenantSaver(Saver):
         self._connection = connection
         self._cursor = connection.cursor(row_factory=tuple_row)
         self._lock = threading.RLock()
+        self._wrote = threading.Condition(self._lock)
         self._known = Known()
         self._waiting = Waiting()
 
@@ -60,6 +63,8 @@ class TenantSaver(Saver):
         here = Place(before.thread_id, before.namespace, name("checkpoint_id", checkpoint["id"]))
         text = metadata_text(told)
         with self._lock:
+            if told.get("source") == "loop":
+                self._wrote.wait_for(lambda: not self._waiting.is_coming(before), OVERTAKEN_S)
             waited = self._waiting.take(here)
             known = self._known.unchanged(here, checkpoint)
             packed = self.packer.checkpoint(before, checkpoint, told, known)
@@ -79,6 +84,7 @@ class TenantSaver(Saver):
         with self._lock:
             if self._waiting.may(here, writes, task_path):
                 self._waiting.add(here, new)
+                self._wrote.notify_all()
             else:
                 self._store(None, new)
 

@@ -41,8 +41,16 @@ class Waiting:
 
     def may(self, place: Place, writes: Sequence[tuple[str, Any]], task_path: str) -> bool:
         """Say whether these writes can wait."""
-        alone = place.checkpoint_id is not None and self._alone.get(place[:2]) == place.checkpoint_id
-        return alone and task_path.startswith(PULLED) and not any(channel in AT_ONCE for channel, _ in writes)
+        return (
+            self.is_coming(place)
+            and task_path.startswith(PULLED)
+            and not any(channel in AT_ONCE for channel, _ in writes)
+        )
+
+    def is_coming(self, before: Place) -> bool:
+        """Say whether the one task after that checkpoint has not told yet what it wrote."""
+        alone = before.checkpoint_id is not None and self._alone.get(before[:2]) == before.checkpoint_id
+        return alone and before[:2] not in self._writes
 
     def add(self, place: Place, writes: Sequence[NewWrites]) -> None:
         """Let them wait."""
