@@ -22,6 +22,8 @@ app.conf.update(
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
+    # A message that is acknowledged early must not wait in a busy worker while another one is idle.
+    worker_disable_prefetch=True,
     worker_hijack_root_logger=False,
     broker_connection_retry_on_startup=True,
     broker_transport_options={

@@ -42,10 +42,13 @@ def _start() -> None:
 
 
 def restart(name: str) -> float:
-    """End postgres or valkey as a power cut would, start it again, and return for how many seconds it was away."""
+    """End postgres or valkey, start it again, and return for how many seconds it was away.
+
+    Valkey is killed. PostgreSQL cuts its sessions and writes what was committed: the tests' own does not sync to the disk.
+    """
     process = PROCESSES[name]
     began = time.monotonic()
-    process.kill()
+    process.kill() if name == "valkey" else process.ask_to_stop()
     while process.pid is not None:
         time.sleep(0.01)
     process.start()

@@ -12,7 +12,9 @@ from tenants.entry.celery import TenantTask
 from workflows.actions.pauses import revive
 
 
-@shared_task(bind=True, base=TenantTask, name=ADVANCE)
+# Acknowledged when it begins: a message that is lost with its worker is sent again for its ticket, long before the broker
+# would; and a broker connection that breaks with messages unacknowledged ends a worker (kombu 5.7 cannot restore them).
+@shared_task(bind=True, base=TenantTask, name=ADVANCE, acks_late=False, reject_on_worker_lost=False)
 def advance_run(self: Any, run: str) -> None:
     """Work on the run until it waits or is over. A worker that is to stop passes the message on."""
     from workflows.engine import drain

@@ -16,9 +16,10 @@ from tenants.context import enter_tenant
 from tenants.models import RunTicket, Tenant
 
 BATCH = 200
-# A message that is lost is sent again after 5 s, then 10, 20, ... and every ten minutes at last: where workers are merely
-# busy a ticket gets no more than a dozen messages in two hours. A suspended tenant's tickets are looked at once a minute.
-FIRST_S, LONGEST_S, SUSPENDED_S = 5, 600, 60
+# A message that is lost is sent again after 5 s (1 s when it was for a run that lost its worker, for the next one may be
+# lost as well), then after twice as long each time, and every ten minutes at last: where workers are merely busy a ticket
+# gets a dozen messages or so in two hours. A suspended tenant's tickets are looked at once a minute.
+TIMES = {"first": 5, "first_lost": 1, "longest": 600, "suspended": 60}
 # No claim and no message waits that long; only a clock that was set back makes it look so.
 IMPOSSIBLE = "15 minutes"
 SWEEP = """
@@ -31,7 +32,8 @@ WITH due AS (
 UPDATE tenants_runticket t
 SET wakes = least(wakes + 1, 30),
     wake_at = now() + make_interval(
-      secs => CASE WHEN due.active THEN least(%(first)s * 2.0 ^ wakes, %(longest)s) ELSE %(suspended)s END)
+      secs => CASE WHEN NOT due.active THEN %(suspended)s
+        ELSE least(CASE t.state WHEN 'claimed' THEN %(first_lost)s ELSE %(first)s END * 2.0 ^ wakes, %(longest)s) END)
 FROM due WHERE t.id = due.id
 RETURNING t.id, t.run::text, t.queue, t.state, t.priority, due.schema_name, due.active
 """
@@ -61,8 +63,7 @@ def sweep() -> list[Due]:
     plane. Raises kombu's OperationalError when the broker is away; what was not sent is due again then.
     """
     with connection.cursor() as cursor:
-        values = {"batch": BATCH, "first": FIRST_S, "longest": LONGEST_S, "suspended": SUSPENDED_S}
-        cursor.execute(SWEEP, values)
+        cursor.execute(SWEEP, {"batch": BATCH, **TIMES})
         found = [Due(*row) for row in cursor.fetchall()]
     due = sorted((one for one in found if one.active), key=lambda one: -one.priority)
     for position, one in enumerate(due):

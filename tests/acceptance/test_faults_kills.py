@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections import Counter
@@ -11,7 +12,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.faults import Start, World, figure, how_many, numbered, percentile, start
+from tests.faults import LONG, Start, World, figure, how_many, numbered, percentile, start
 from tests.front_door import Door
 from tests.model_server import Text
 from tests.workbench import Bench, definition, node, output, text
@@ -19,8 +20,11 @@ from tests.worker import Worker
 
 __all__ = ["start"]
 LEASE_S = 2.0
-WORKERS = 2
+WORKERS = 3
 SEED = 20
+QUIET_S = 60.0
+# A machine that is busy with other tests is given more time; ``make faults`` is not.
+SLACK_S = 0.0 if LONG in os.environ else 8.0
 
 
 def document(world: World) -> Any:
@@ -60,7 +64,7 @@ def _started(bench: Bench, workflow: Any) -> UUID:
 
 
 class Storm:
-    """Kills a worker every second or so until every run is over, and answers what people are asked meanwhile."""
+    """Kills a worker every now and then until every run is over, and answers what people are asked meanwhile."""
 
     def __init__(self, bench: Bench, start: Start, runs: list[UUID], world: World) -> None:
         self.bench = bench
@@ -74,18 +78,29 @@ class Storm:
         self.latencies: list[float] = []
 
     def rage(self) -> None:
+        """Strike at random moments, but let somebody get a step further in between: the machine may be slow."""
         workers = [self.start() for _ in range(WORKERS)]
-        ends_at = time.monotonic() + 60 + 3 * len(self.runs)
-        strike_at = time.monotonic() + 0.7
+        quiet_since, done, aim = time.monotonic(), 0, 1
+        strike_at = float("inf")
         while self._left():
-            assert time.monotonic() < ends_at, f"{len(self._left())} runs are not over: {self._stuck()}"
+            assert time.monotonic() - quiet_since < QUIET_S, f"{len(self._left())} runs do not move: {self._stuck()}"
             self._answer()
             self._note_resumed()
+            if (now_done := self._steps_done()) > done:
+                done, quiet_since = now_done, time.monotonic()
+            if done >= aim and strike_at == float("inf"):
+                strike_at = time.monotonic() + self.random.uniform(0, 0.8)
             if time.monotonic() > strike_at:
                 self._strike(workers)
-                strike_at = time.monotonic() + self.random.uniform(0.3, 1.5)
+                strike_at, aim = float("inf"), done + self.random.randint(1, 1 + len(self.runs) // 3)
             time.sleep(0.02)
         self._note_resumed()
+
+    def _steps_done(self) -> int:
+        from workflows.models import Step
+
+        with self.bench.inside():
+            return Step.objects.filter(run__in=self.runs, status="completed").count()
 
     def _strike(self, workers: list[Worker]) -> None:
         victim = workers.pop(0)
@@ -152,7 +167,7 @@ class Storm:
         assert not lost, [self.bench.run(run).error for run in lost[:3]]
         assert (doubled, repaid) == (0, 0)
         assert self.kills >= 2
-        assert p99 < LEASE_S + 2
+        assert p99 < LEASE_S + 2 + SLACK_S
         assert all(numbered(self.bench, run) for run in self.runs)
 
     def _doubled(self) -> int:

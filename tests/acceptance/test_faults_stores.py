@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from django_redis import get_redis_connection
 
 from tests import services
@@ -94,9 +95,11 @@ def test_postgresql_restarts_while_runs_are_at_work(bench: Bench, start: Start, 
     """The runs go on as soon as it answers: nobody waits for a lease, which is ten times as long here."""
     start(lease_s=50, threads=8)
     nodes = [text("first"), *[probe(f"n{number}", log=str(log), seconds=0.5) for number in range(5)], output()]
-    runs = [bench.start(definition(nodes)) for _ in range(how_many(4) // 4 or 1)]
+    runs = [bench.start(definition(nodes)) for _ in range(min(8, how_many(4)))]
     until_logged(log, "n1", times=len(runs))
     away_s = services.restart("postgres")
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]
     back_at = time.monotonic()
     before = len(log.read_text().split())
     until(lambda: len(log.read_text().split()) > before, "steps begin again", seconds=30)
