@@ -45,6 +45,11 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "StepStatus": "workflows.models.Step.Status",
         "ApprovalStatus": "workflows.models.Approval.Status",
         "DocumentStatus": "agents.models.Document.Status",
+        "EffectStatus": "workflows.models.Effect.Status",
+        "KindEnum": "workflows.models.Run.Kind",
+        "ApprovalKind": "workflows.models.Approval.Kind",
+        "EffectKind": "workflows.models.Effect.Kind",
+        "DecisionEnum": "workflows.models.Approval.Decision",
     },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     # The hook below describes what the API really accepts, once for all operations.
