@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import DatabaseError, OperationalError, connection, connections
-from django.db.transaction import atomic
+from django.db.transaction import atomic, savepoint, savepoint_rollback
 
 from tenants.accounts.models import User
 from tenants.backend.roles import role_name
@@ -141,6 +141,40 @@ def test_a_cancelled_request_gives_its_connection_back_clean(bench: Bench) -> No
     tenants = [bench.tenant(slug) for slug in ("globex", "acme")]
     with default_changed(OPTIONS=OPTIONS):
         assert asyncio.run(cancelled()) == [True] * len(tenants)
+
+
+def people() -> set[str]:
+    """Return the organisations of whoever is found where the code works now."""
+    return {email.split("@")[1] for email in User.objects.values_list("email", flat=True)}
+
+
+def test_a_rollback_that_takes_the_entry_back_is_noticed(one: Bench) -> None:
+    with one.inside("acme"):
+        with atomic():
+            User.objects.count()
+            connection.set_rollback(True)
+        assert people() == {"acme.test"}
+
+
+def test_a_savepoint_that_takes_the_entry_back_is_noticed(one: Bench) -> None:
+    with one.inside("globex"), atomic():
+        before = savepoint()
+        with one.inside("acme"):
+            User.objects.count()
+            savepoint_rollback(before)
+            assert people() == {"acme.test"}
+        assert people() == {"globex.test"}
+
+
+def test_a_commit_that_postgresql_turns_into_a_rollback_is_noticed(one: Bench) -> None:
+    with one.inside("acme"):
+        connection.set_autocommit(False)
+        User.objects.count()
+        with pytest.raises(DatabaseError):
+            connection.cursor().execute("SELECT 1 / 0")
+        connection.commit()
+        connection.set_autocommit(True)
+        assert people() == {"acme.test"}
 
 
 def test_a_new_entry_into_the_same_tenant_corrects_what_a_library_set(one: Bench) -> None:
