@@ -15,6 +15,7 @@ help:
 	echo "make serve   set up and serve, without the demo run (PORT=<port>)"
 	echo "make test    the whole test suite (ARGS=\"...\" goes to pytest)"
 	echo "make hammer  fifty tenants at once over every way in, and who sees whom (N=<requests>)"
+	echo "make faults  kill workers under K runs, wipe and restart the stores (K=200)"
 	echo "make lint    ruff, mypy and the import contracts"
 	echo "make bench   the benchmark table (ONLY=<name>)"
 	echo "make lock    compile the pinned requirements anew"
@@ -37,6 +38,10 @@ test: setup-dev
 
 hammer: setup-dev
 	$(PYTHON) -m tests.hammer $(or $(N),10000) $(ARGS)
+
+faults: setup-dev
+	NEXOD_FAULTS=$(or $(K),200) $(PYTHON) -m pytest -q --timeout=7200 tests/acceptance/test_faults_kills.py \
+	  tests/acceptance/test_faults_stores.py tests/acceptance/test_faults_workers.py
 
 lint: setup-dev
 	echo "ruff"; $(PYTHON) -m ruff check --quiet . && $(PYTHON) -m ruff format --quiet --check .

@@ -16,6 +16,8 @@ from nexod.embedded.process import Service
 OWNER_URL = "DATABASE_OWNER_URL"
 INNER = frozenset({OWNER_URL, "DATABASE_URL", "REDIS_URL", "NEXOD_SECRET_KEY", "NEXOD_FIELD_KEYS"})
 Environment = Mapping[str, str]
+# Whoever presses Ctrl-C does not wait for a model: a step that takes longer is done again at the next start.
+QUICK_END = {"NEXOD_DRAIN_S": "5"}
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def worker(kind: WorkerKind, home: Home, environ: Environment) -> Service:
     return Service(
         name=kind.name,
         argv=(sys.executable, "-m", "nexod.embedded.celery_worker", str(ready_file), *options, *chatter),
-        env=environ if kind.as_owner else without_owner(environ),
+        env=QUICK_END | dict(environ if kind.as_owner else without_owner(environ)),
         cwd=PROJECT,
         prepare=partial(_forget_readiness, ready_file),
         ready=partial(file_exists, ready_file),
