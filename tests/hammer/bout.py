@@ -25,7 +25,8 @@ CLIENTS = 16
 OPENING = 3
 """So often each kind has its turn before the dice decide: a short bout has them all."""
 TELL_EVERY_S = 10.0
-DRAINED_S = 60.0
+DRAINED_S, PLANTED_DRAINED_S = 60.0, 3.0
+POLL_S = 0.05
 Progress = Callable[[str], None]
 
 
@@ -59,7 +60,7 @@ class Ring:
         with self._processes(order, folder) as ports:
             town = Town(self.residents, self.outcast, ports, judge, Random(order.seed))
             asyncio.run(_hammer(town, order, self.progress))
-            _drained()
+            _drained(PLANTED_DRAINED_S if order.plant else DRAINED_S)
         rows.sweep(judge, everybody)
         media.sweep(judge, everybody)
         valkey.sweep(judge, everybody)
@@ -82,31 +83,42 @@ class Ring:
 
 
 async def _hammer(town: Town, order: Order, progress: Progress) -> None:
+    opening = list(loads.KINDS) * OPENING
     async with town.open():
         around = [
-            asyncio.create_task(faults.kill_connections(town)),
-            asyncio.create_task(faults.exhaust_pools(town)),
-            asyncio.create_task(_tell(town, order, progress)),
-            *(asyncio.create_task(listeners.listen(town, number)) for number in range(listeners.LISTENERS)),
+            faults.kill_connections(town),
+            faults.exhaust_pools(town),
+            _tell(town, order, progress),
+            *(listeners.listen(town, number) for number in range(listeners.LISTENERS)),
         ]
-        opening = list(loads.KINDS) * OPENING
+        clients = [_visit_until_done(town, order, opening) for _ in range(CLIENTS)]
+        tasks = [asyncio.create_task(work) for work in (*around, *clients)]
         try:
-            async with asyncio.TaskGroup() as clients:
-                for _ in range(CLIENTS):
-                    clients.create_task(_visit_until_done(town, order, opening))
+            await _done(tasks[len(around) :], town, order)
         finally:
-            for task in around:
-                task.cancel()
-            for task in around:
-                with suppress(asyncio.CancelledError):
-                    await task
+            await _cancelled(tasks)
+
+
+async def _done(clients: list[asyncio.Task[None]], town: Town, order: Order) -> None:
+    """Wait for the clients, or only for enough leaks: what was planted may keep a client waiting for what never comes."""
+    waiting = set(clients)
+    while waiting and not (order.enough and town.judge.leak_count >= order.enough):
+        ended, waiting = await asyncio.wait(waiting, timeout=POLL_S)
+        for client in ended:
+            client.result()
+
+
+async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def _visit_until_done(town: Town, order: Order, opening: list[ModuleType]) -> None:
     weights = [kind.WEIGHT for kind in loads.KINDS]
     while town.judge.requests < order.requests:
-        if order.enough and town.judge.leak_count >= order.enough:
-            return
         kind = opening.pop() if opening else town.dice.choices(loads.KINDS, weights)[0]
         began = time.monotonic()
         with suppress(Interrupted):  # the judge knows
@@ -125,9 +137,9 @@ async def _tell(town: Town, order: Order, progress: Progress) -> None:
         )
 
 
-def _drained() -> None:
+def _drained(within_s: float) -> None:
     """Wait until the workers have taken every message and are done with it."""
-    broker, until = get_redis_connection("default"), time.monotonic() + DRAINED_S
+    broker, until = get_redis_connection("default"), time.monotonic() + within_s
     names = [f"nexod.celery.{name}" for name in (*QUEUES, "unacked")]
     while any(broker.exists(name) for name in names) and time.monotonic() < until:
         time.sleep(0.1)

@@ -39,8 +39,11 @@ async def exhaust_pools(town: Town) -> None:
 def _kill() -> int:
     database = settings.DATABASES["default"]
     names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
-    with psycopg.connect(**{name: database[key] for name, key in names.items() if database[key]}) as opened:
-        row = opened.execute(_KILL, [KILLED_AT_ONCE]).fetchone()
+    try:
+        with psycopg.connect(**{name: database[key] for name, key in names.items() if database[key]}) as opened:
+            row = opened.execute(_KILL, [KILLED_AT_ONCE]).fetchone()
+    except psycopg.OperationalError:  # PostgreSQL is full: none is killed this time, and the report says how many were
+        return 0
     return int(row[0]) if row else 0
 
 

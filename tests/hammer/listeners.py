@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 
+import aiohttp
+
 from tests.hammer.visitor import Interrupted, Town, Visitor
 
 KIND, LISTENERS = "live", 12
@@ -19,7 +21,8 @@ async def listen(town: Town, number: int) -> None:
             async with visitor.socket("/ws/workspace/") as opened:
                 visitor.judge.asked(KIND)
                 async for message in opened:
-                    _judge(visitor, message.data)
+                    if message.type is aiohttp.WSMsgType.TEXT:
+                        _judge(visitor, message.data)
         except Interrupted:
             pass
         await asyncio.sleep(AGAIN_S)
