@@ -55,3 +55,25 @@ def test_a_database_url_is_taken_apart() -> None:
     assert (found["NAME"], found["USER"], found["PASSWORD"]) == ("nexod", "app", "p@ss")
     assert (found["HOST"], found["PORT"], found["OPTIONS"]["sslmode"]) == ("db.example", "5433", "require")
     assert found["OPTIONS"]["pool"]["max_size"] == 3
+
+
+def test_a_pooler_that_is_no_pooler_is_refused() -> None:
+    done = _start({**COMPLETE, "NEXOD_DATABASE_POOLER": "statement"})
+    assert done.returncode != 0
+    assert "NEXOD_DATABASE_POOLER" in done.stderr
+
+
+def test_behind_a_pooler_no_cursor_outlives_its_transaction() -> None:
+    found = databases(COMPLETE["DATABASE_URL"], COMPLETE["DATABASE_URL"], pool_size=5, pooler="transaction")
+    assert found["default"]["DISABLE_SERVER_SIDE_CURSORS"]
+    assert found["default"]["NEXOD_POOLER"] == "transaction"
+    assert found["owner"]["NEXOD_POOLER"] == ""
+
+
+def test_a_replica_is_the_same_database_elsewhere() -> None:
+    url = "postgres://app:p%40ss@standby.example/other"
+    found = databases(COMPLETE["DATABASE_URL"], "", pool_size=5, replica_url=url, pooler="session")
+    assert found["replica"]["HOST"] == "standby.example"
+    assert found["replica"]["NAME"] == found["default"]["NAME"]
+    assert found["replica"]["NEXOD_POOLER"] == "session"
+    assert "replica" not in databases(url, "", pool_size=5)
