@@ -11,7 +11,7 @@ from django.conf import settings
 from nexod.kernel import events
 from nexod.kernel.errors import InvalidInput
 from workflows.actions.undoing import ended_at_seq
-from workflows.definitions import Definition, parse
+from workflows.definitions import Definition
 from workflows.definitions.graph import Graph
 from workflows.definitions.reading import bounds
 from workflows.json_text import json_text
@@ -20,19 +20,15 @@ from workflows.nodes import registry
 from workflows.schemas import complaints
 
 Json = dict[str, Any]
-Effects = dict[str, tuple[int, int]]
-
-
-def standing_steps(run: Run) -> list[Step]:
-    """Return the run's steps that count, undos left out, in the order in which they began."""
-    return list(run.steps.standing().filter(undoes=None).order_by("created_at", "id"))
+Costs = dict[str, tuple[int, int]]
 
 
 class History:
-    """What came after what in a run, read once."""
+    """What came after what in a run, read once: the steps that count, undos left out, in the order in which they began."""
 
     def __init__(self, run: Run, definition: Definition) -> None:
-        self.steps = standing_steps(run)
+        self._run = run
+        self.steps = list(run.steps.standing().filter(undoes=None).order_by("created_at", "id"))
         self._graph = Graph(definition)
         self._began, self._ended = _began_at_seq(run), ended_at_seq(run)
         undone = run.steps.filter(undoes__isnull=False, status=Step.Status.COMPLETED)
@@ -51,6 +47,17 @@ class History:
             roots.append(chosen[-1])
         ends = [(self._graph.reachable(root.node), self._ended.get(str(root.pk))) for root in roots]
         return [step for step in self.steps if step in roots or self._is_after(step, ends)]
+
+    def newest(self) -> list[Step]:
+        """Return the newest step of each node, in the order in which they began."""
+        return sorted({step.node: step for step in self.steps}.values(), key=lambda step: (step.created_at, step.pk))
+
+    def costs(self) -> Costs:
+        """Return for each node how many steps are done anew when the run goes on from there, and how much they did outside."""
+        outside = self._run.effects.exclude(kind=Effect.Kind.MODEL).exclude(status=Effect.Status.FAILED)
+        done = Counter(outside.values_list("step", flat=True))
+        anew = {node: self.anew_from(node) for node in {step.node for step in self.steps}}
+        return {node: (len(steps), sum(done[step.pk] for step in steps)) for node, steps in anew.items()}
 
     def _is_after(self, step: Step, ends: list[tuple[frozenset[str], int | None]]) -> bool:
         began = self._began.get(str(step.pk), 0)
@@ -73,24 +80,6 @@ def edited(definition: Definition, kept: list[Step], outputs: Mapping[str, Json]
             raise _refused(f"outputs.{node}", "This node chooses the way on; let it be done anew instead.")
         _require_fit(definition, node, value)
         found[step] = value
-    return found
-
-
-def newest_steps(run: Run) -> list[Step]:
-    """Return the newest step of each node that counts, in the order in which they began."""
-    newest = {step.node: step for step in standing_steps(run)}
-    return sorted(newest.values(), key=lambda step: (step.created_at, step.pk))
-
-
-def effects_of_going_back(run: Run) -> Effects:
-    """Return for each node how many steps are done anew when the run goes on from there, and how much they did outside."""
-    history = History(run, parse(run.definition))
-    outside = run.effects.exclude(kind=Effect.Kind.MODEL).exclude(status=Effect.Status.FAILED)
-    done = Counter(outside.values_list("step", flat=True))
-    found = {}
-    for node in {step.node for step in history.steps}:
-        anew = history.anew_from(node)
-        found[node] = len(anew), sum(done[step.pk] for step in anew)
     return found
 
 

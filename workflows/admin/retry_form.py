@@ -9,9 +9,11 @@ from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from nexod.admin.fields import JsonObjectField
-from workflows.actions.anew import Effects
+from workflows.actions.anew import Costs, History
 from workflows.admin.input_form import InputForm
+from workflows.definitions import parse
 from workflows.models import Run, Step
+from workflows.nodes.base import ERROR
 
 Json = dict[str, Any]
 MOST_STEPS, MOST_CHARACTERS = 30, 50_000
@@ -20,14 +22,15 @@ MOST_STEPS, MOST_CHARACTERS = 30, 50_000
 class FromForm(forms.Form):
     """From where the run goes on."""
 
-    def __init__(self, data: Mapping[str, Any] | None, steps: list[Step], effects: Effects) -> None:
+    def __init__(self, data: Mapping[str, Any] | None, history: History) -> None:
         super().__init__(data)
-        where = ", ".join(step.title or step.node for step in steps if step.status == Step.Status.FAILED)
-        first = ("", f"Where it failed{f' ({where})' if where else ''}")
-        done = {step.node: step for step in steps if step.status == Step.Status.COMPLETED}
-        choices = [first, *((node, _choice(step, effects)) for node, step in done.items())]
+        anew, costs = history.anew_from(""), history.costs()
+        kept = [step for step in history.newest() if step not in anew]
+        where = [_title(step) for step in kept if _failed(step)] or [_title(step) for step in anew[:1]]
+        first = ("", f"Where it failed ({', '.join(where)})" if where else "Where it failed")
+        earlier = [(step.node, _choice(step, costs)) for step in kept if not _failed(step)]
         self.fields["node"] = forms.ChoiceField(
-            label="Go on", required=False, choices=choices, widget=UnfoldAdminSelectWidget()
+            label="Go on", required=False, choices=[first, *earlier], widget=UnfoldAdminSelectWidget()
         )
 
 
@@ -38,11 +41,9 @@ class OutputsForm(forms.Form):
         super().__init__(data, prefix="output")
         self.steps = {step.node: step for step in steps}
         for node, step in self.steps.items():
-            title = step.title or node
-            failed = step.status == Step.Status.FAILED
-            hint = "It failed. With an output given here it is not tried again." if failed else ""
-            output = None if failed else step.output
-            self.fields[node] = JsonObjectField(label=title, initial=output, help_text=hint, rows=8)
+            hint = "It failed. With an output given here it is not tried again." if _failed(step) else ""
+            output = None if _failed(step) else step.output
+            self.fields[node] = JsonObjectField(label=_title(step), initial=output, help_text=hint, rows=8)
 
     def outputs(self) -> dict[str, Json]:
         """Return what was changed, by node."""
@@ -52,12 +53,14 @@ class OutputsForm(forms.Form):
 class RetryForm:
     """The three together: valid when all are, and complaints of the action find their fields."""
 
-    def __init__(self, run: Run, steps: list[Step], effects: Effects, data: Mapping[str, Any] | None = None) -> None:
-        routed = {edge["from"] for edge in run.definition.get("edges", []) if edge.get("when", "error") != "error"}
-        editable = [step for step in steps if step.node not in routed and _fits(step)][-MOST_STEPS:]
-        self.origin = FromForm(data, steps, effects)
+    def __init__(self, run: Run, data: Mapping[str, Any] | None = None) -> None:
+        history = History(run, parse(run.definition))
+        anew = history.anew_from("")
+        routed = {edge["from"] for edge in run.definition.get("edges", []) if edge.get("when", ERROR) != ERROR}
+        kept = [step for step in history.newest() if step not in anew and step.node not in routed and _fits(step)]
+        self.origin = FromForm(data, history)
         self.inputs = InputForm(run.definition.get("inputs") or {}, data, run.inputs)
-        self.outputs = OutputsForm(data, editable)
+        self.outputs = OutputsForm(data, kept[-MOST_STEPS:])
         self.run = run
 
     def is_valid(self) -> bool:
@@ -90,9 +93,16 @@ def _fits(step: Step) -> bool:
     return ended and len(str(step.output or "")) <= MOST_CHARACTERS
 
 
-def _choice(step: Step, effects: Effects) -> str:
-    steps, outside = effects[step.node]
+def _failed(step: Step) -> bool:
+    """Say whether it failed and no edge led on from there: it is what is tried again."""
+    return step.status == Step.Status.FAILED and step.route != ERROR
+
+
+def _title(step: Step) -> str:
+    return step.title or step.node
+
+
+def _choice(step: Step, costs: Costs) -> str:
+    steps, outside = costs[step.node]
     count = f"{steps} step{'' if steps == 1 else 's'} anew"
-    return f"From {step.title or step.node}: {count}" + (
-        f", {outside} of what they did outside is done again" * bool(outside)
-    )
+    return f"From {_title(step)}: {count}" + (f", {outside} of what they did outside is done again" * bool(outside))

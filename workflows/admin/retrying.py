@@ -16,7 +16,6 @@ from nexod.admin.actors import actor_of, may
 from nexod.admin.refusals import problems
 from nexod.kernel.errors import Conflict, NexodError, PermissionDenied
 from workflows.actions.access import permission_of
-from workflows.actions.anew import effects_of_going_back, newest_steps
 from workflows.actions.retries import retry_run
 from workflows.admin.retry_form import RetryForm
 from workflows.models import Run
@@ -35,7 +34,7 @@ def retry(request: HttpRequest, run_id: UUID) -> HttpResponse:
         messages.info(request, "The run has not failed, so there is nothing to try again.")
         return HttpResponseRedirect(page)
     posted = request.POST if request.method == "POST" else None
-    form = RetryForm(run, newest_steps(run), effects_of_going_back(run), posted)
+    form = RetryForm(run, posted)
     if posted is not None and form.is_valid() and _done(request, run, form):
         return HttpResponseRedirect(page)
     context = {"title": f"Change and resume {run.title}", "run": run, "form": form, "opts": run._meta, "original": run}

@@ -42,6 +42,7 @@ def run_context(request: HttpRequest, run_id: UUID | str, *, after: int = 0, eve
         "steps": steps,
         "latest": set(latest.values()),
         "shown": _shown(run),
+        "undoing": _undoing(run, steps),
         "graph": picture(run.definition, standing, linked=True),
         "approval": approval,
         "decisions": offered(approval) if approval else (),
@@ -79,6 +80,18 @@ def _events(run: Run, after: int, every: bool) -> Json:
         "last_seq": rows[0].seq if rows else after,
         "earlier": earlier,
     }
+
+
+def _undoing(run: Run, steps: list[Step]) -> Json | None:
+    """Return what was undone and what was not, by the titles of the steps."""
+    if run.compensation is None:
+        return None
+    titles = {str(step.pk): step.title or step.node for step in steps}
+    undone = [titles.get(found["step"], found["node"]) for found in run.compensation.get("undone", [])]
+    left = [
+        (titles.get(found["step"], found["node"]), found["reason"]) for found in run.compensation.get("not_undone", [])
+    ]
+    return {"over": run.compensation["over"], "undone": ", ".join(undone), "left": left}
 
 
 def _shown(run: Run) -> Artifact | None:

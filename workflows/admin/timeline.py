@@ -34,7 +34,8 @@ def told(event: RunEvent, titles: Mapping[str, str]) -> Told:
     """Return the event as a line; ``titles`` names the nodes, an unknown type is shown by its own name."""
     teller = _TELLERS.get(event.type, _unknown)
     node = str(event.data.get("node", ""))
-    icon, tone, text, detail = teller({"type": event.type, **event.data, "node": titles.get(node, node)})
+    lists = {key: [titles.get(n, n) for n in event.data[key]] for key in ("nodes", "undone") if key in event.data}
+    icon, tone, text, detail = teller({"type": event.type, **event.data, **lists, "node": titles.get(node, node)})
     return Told(event.seq, event.at, icon, tone, text, _readable(detail), node)
 
 
