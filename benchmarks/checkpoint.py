@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import statistics
 
 from benchmarks import floors, world
 from benchmarks.durable_step import LONG, SHORT, in_turn

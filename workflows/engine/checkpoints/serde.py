@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from contextlib import suppress
 from typing import Any
 
 import ormsgpack
@@ -86,6 +85,8 @@ class StrictSerde:
                 refused.append(f"{type(part).__module__}.{type(part).__qualname__}")
             return kind.plain(part) if kind else None
 
-        with suppress(TypeError, ValueError):
+        try:
             ormsgpack.packb(value, default=looked_at, option=_WRITE)
+        except (TypeError, ValueError) as found:
+            error = found
         return f"the type {refused[0]} is not among those that it may hold." if refused else f"{error}."
