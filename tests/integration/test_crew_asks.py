@@ -4,49 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from tests.model_server import Json, ModelServer, ToolCall, ToolCalls, says_system
-from tests.workbench import Bench, ask, definition, node, output, text
+from tests.teams import CREW, DOCUMENT, make_team
+from tests.workbench import Bench, ask, definition, output, text
 
 SCORE = {"type": "object", "properties": {"score": {"type": "integer"}}, "required": ["score"]}
-CREW = node("team", "crew", {"crew": "team"})
-DOCUMENT = definition([CREW, output(said="{{ nodes.team.text }}", found="{{ nodes.team.tasks.find.text }}")])
 
 
 @pytest.fixture
-def team(bench: Bench, model_server: ModelServer) -> Any:
-    """A crew of two on the scripted model; a person decides on the first task, and, as the test says, on the second."""
-    from agents.actions.agents import create_agent
-    from agents.actions.connections import create_connection
-    from agents.actions.crews import create_crew
-
-    def make(*, also_second: bool = True, schema: Any = None, manager: bool = False) -> None:
-        with bench.inside():
-            owner = bench.user("owner")
-            create_connection(actor=owner, name="M", base_url=model_server.base_url, model_names=["scripted"])
-            agents = {
-                name: create_agent(actor=owner, name=name, role=name, goal="g", backstory="")
-                for name in ("Finder", "Writer", "Boss")
-            }
-            find = {"slug": "find", "description": "Find it", "expected_output": "Facts", "human_input": True}
-            write = {"slug": "write", "description": "Write it", "expected_output": "Text", "context": ["find"]}
-            create_crew(
-                actor=owner,
-                name="Team",
-                slug="team",
-                process="hierarchical" if manager else "sequential",
-                manager=agents["Boss"] if manager else None,
-                tasks=[
-                    {**find, "agent": agents["Finder"], "output_schema": schema},
-                    {**write, "agent": agents["Writer"], "human_input": also_second},
-                ],
-            )
-
-    return make
+def team(bench: Bench, model_server: ModelServer) -> Callable[..., None]:
+    """Return what makes the crew; a person decides on the first task and, unless the test says otherwise, the second."""
+    return partial(make_team, bench, model_server.base_url, asks=("find", "write"))
 
 
 def questions(bench: Bench, run: UUID) -> list[Any]:
@@ -91,7 +66,7 @@ def test_agents_do_not_tell_again_what_they_told(bench: Bench, team: Any, model_
 
 
 def test_requested_changes_go_back_to_the_agent(bench: Bench, team: Any, model_server: ModelServer) -> None:
-    team(also_second=False)
+    team(asks=["find"])
     model_server.answer("Facts.", "More facts.", "Most facts.", "Text.")
     run = bench.ran(DOCUMENT)
     for comment in ("Say more.", "Say most."):
@@ -107,7 +82,7 @@ def test_requested_changes_go_back_to_the_agent(bench: Bench, team: Any, model_s
 
 
 def test_an_edit_is_what_later_tasks_read(bench: Bench, team: Any, model_server: ModelServer) -> None:
-    team(also_second=False)
+    team(asks=["find"])
     model_server.answer("Facts.", "Text.")
     run = bench.ran(DOCUMENT)
     bench.decide(run.id, "edit", content="Better facts.")
@@ -126,7 +101,7 @@ def test_a_rejection_fails_the_run(bench: Bench, team: Any, model_server: ModelS
 
 
 def test_json_is_shown_readably_and_stays_json(bench: Bench, team: Any, model_server: ModelServer) -> None:
-    team(also_second=False, schema=SCORE)
+    team(asks=["find"], schema=SCORE)
     model_server.answer(Json({"score": 3}), "Text.")
     run = bench.ran(DOCUMENT)
     assert questions(bench, run.id)[0].content == '```json\n{\n  "score": 3\n}\n```'
@@ -138,7 +113,7 @@ def test_json_is_shown_readably_and_stays_json(bench: Bench, team: Any, model_se
 
 
 def test_a_manager_who_delegates_is_not_paid_twice(bench: Bench, team: Any, model_server: ModelServer) -> None:
-    team(also_second=True, manager=True)
+    team(managed=True)
     work = ToolCall("delegate_work_to_coworker", {"task": "Find it", "context": "All of it", "coworker": "Finder"})
     model_server.answer(ToolCalls((work,)), "Managed facts.", "Managed text.", when=says_system("You are Boss"))
     model_server.answer("Facts.", when=says_system("You are Finder"))
