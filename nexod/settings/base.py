@@ -9,6 +9,7 @@ from nexod.http.rest import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401
 from nexod.observability.logs import logging_config
 from nexod.settings.database import databases
 from nexod.settings.environment import ROOT, Environment, names
+from nexod.settings.mail import mail
 from nexod.settings.unfold import UNFOLD, UNFOLD_STAFF  # noqa: F401
 
 # django-tenants' checks would query at start-up; extensions live in a schema of their own.
@@ -153,6 +154,7 @@ def configure(environment: Environment) -> dict[str, Any]:
         "NEXOD_READINESS_PLACE": "tenants.context.enter_platform",
         "NEXOD_METRICS_TOKEN": environment.metrics_token,
         "NEXOD_MAX_BODY_BYTES": 4 * environment.max_document_bytes,
+        **mail(environment.email_url),
         **_valkey(environment.redis_url),
     }
 

@@ -38,6 +38,7 @@ class Environment(BaseSettings):
     max_lost_workers: int = Field(default=5, ge=1, le=1000)
     max_state_bytes: int = Field(default=4_000_000, ge=10_000, le=100_000_000)
     streams_per_person: int = Field(default=100, ge=1, le=10_000)
+    email_url: str = ""
     default_from_email: str = "nexod@localhost"
     llm_base_url: str = ""
     llm_api_key: str = ""

@@ -52,7 +52,7 @@ class PersonForm(RefusableForm):
             offered = [role for role in ROLES if role != OWNER or self.may_make_owners or OWNER in roles]
             self.fields["role"].choices = [(role, WHAT_ROLES_DO[role]) for role in offered]  # type: ignore[attr-defined]
         if "password" in self.fields:
-            keeps = "Leave it empty to keep the present one; a new one ends the person's sessions."
+            keeps = "Leave it empty to keep the present one; a new one ends the person's sessions, not the API keys."
             self.fields["password"].help_text = keeps if known else "Empty: nobody can log in with a password."
 
     def clean_email(self) -> str:
