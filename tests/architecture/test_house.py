@@ -32,6 +32,7 @@ BOUNDARIES = {
     "agents/crew/bridge.py": "raised again in the caller's thread",
     "collaboration/consumers/door.py": "closes the socket with a code, logged",
     "nexod/observability/readiness.py": "a probe that fails is the answer",
+    "tenants/sweeper.py": "logged; the next sweep comes a second later",
     "workflows/api/events.py": "becomes the envelope, logged",
     "workflows/engine/bounded.py": "raised again in the caller's thread",
     "workflows/engine/loop.py": "ends the run as failed, logged",

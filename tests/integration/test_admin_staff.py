@@ -12,10 +12,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from nexod.kernel.errors import PermissionDenied
 from nexod.kernel.identifiers import new_id
 from tenants.accounts.models import User
 from tenants.actions.requests import find_request
-from tenants.context import enter_platform
+from tenants.actions.tickets import send_dead_again
+from tenants.context import enter_platform, here
 from tenants.models import Domain, Plan, RunTicket, Tenant, UsageRecord
 from tests.admin import filled, told
 
@@ -205,3 +207,35 @@ def test_staff_make_staff_and_the_last_administrator_stays(staff, platform):
     data.pop("is_superuser")
     assert "at least one active administrator" in client.post(path, data).content.decode()
     assert User.objects.get(pk=stella.pk).is_superuser
+
+
+def dead_ticket(tenant):
+    return RunTicket.objects.create(
+        tenant=tenant, run=new_id(), queue="runs", state="dead", reason="workers_lost", attempt=6
+    )
+
+
+def send_again(client, ticket):
+    data = {"action": "send_again", "_selected_action": [ticket.pk]}
+    return client.post("/admin/tenants/runticket/", data, follow=True)
+
+
+def test_dead_runs_are_shown_with_their_reason_and_sent_again(staff, acme, platform, monkeypatch):
+    sent = []
+    monkeypatch.setattr("tenants.actions.tickets.enqueue", lambda *given, **more: sent.append((given, more, here())))
+    ticket = dead_ticket(acme)
+    client = staff()
+    page = client.get("/admin/tenants/runticket/?state__exact=dead").content.decode()
+    assert "Dead: workers lost" in page
+    assert "1 run lost every worker and was given up" in client.get("/admin/").content.decode()
+    assert "1 dead run sent again." in told(send_again(client, ticket))
+    [(given, more, place)] = sent
+    assert (given, more["run"], place.schema) == (("workflows.revive_run",), str(ticket.run), acme.schema_name)
+
+
+def test_an_observer_does_not_send_dead_runs_again(staff, acme, platform):
+    ticket = dead_ticket(acme)
+    send_again(staff(administrator=False), ticket)
+    with pytest.raises(PermissionDenied):
+        send_dead_again(actor=User(email="o@platform.test"), tickets=RunTicket.objects.all())
+    assert RunTicket.objects.get(pk=ticket.pk).state == "dead"

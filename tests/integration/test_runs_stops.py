@@ -16,7 +16,7 @@ from nexod.kernel.errors import InvalidInput, Unavailable
 from nexod.kernel.events import ModelCalled
 from nexod.kernel.run_port import Usage
 from tests.probe import probe
-from tests.workbench import Bench, choose, definition, output, text
+from tests.workbench import Bench, ask, choose, definition, output, text
 
 Probes = dict[str, Callable[[Any], Any]]
 
@@ -329,3 +329,64 @@ def _resume(bench: Bench, run: UUID) -> None:
 
     with bench.inside():
         resume_run(actor=bench.user(), run=Run.objects.get(pk=run))
+
+
+def test_a_run_in_flight_finishes_on_the_definition_that_it_started_with(bench: Bench) -> None:
+    """Though a new version is published and the workflow is changed while it waits."""
+    from workflows.actions.workflows import publish_workflow, update_workflow
+
+    workflow = bench.workflow(definition([ask("ok"), text("after", "old"), output(said="{{ nodes.after.text }}")]))
+    run = start_of(bench, workflow)
+    bench.advance(run)
+    with bench.inside():
+        newer = definition([text("other", "new"), output(said="{{ nodes.other.text }}")])
+        update_workflow(actor=bench.user(), workflow=workflow, definition=newer)
+        publish_workflow(actor=bench.user(), workflow=workflow)
+    bench.decide(run, "approve")
+    assert bench.advance(run).outputs == {"said": "old"}
+    assert bench.advance(start_of(bench, workflow)).outputs == {"said": "new"}
+
+
+def start_of(bench: Bench, workflow: Any) -> UUID:
+    from workflows.actions.runs import start_run
+
+    with bench.inside():
+        return start_run(actor=bench.user(), workflow=workflow, inputs={}).id
+
+
+def test_a_database_that_is_away_is_no_steps_failure(bench: Bench, probes: Probes) -> None:
+    """The run goes back to the queue when the database answers, and the step is done again."""
+    from django.db import OperationalError
+
+    tries: list[int] = []
+
+    def meets_an_outage(call: Any) -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            raise OperationalError("the connection is lost")
+
+    probes["outage"] = meets_an_outage
+    run = bench.start(definition([text("a"), probe("b", "outage"), output()]))
+    assert bench.advance(run).status == "completed"
+    assert (len(tries), [step.attempt for step in bench.steps(run)]) == (2, [1, 2, 1])
+    [handed_back] = [event for event in bench.events(run) if event.type == "run.handed_back"]
+    assert handed_back.data == {"reason": "database_away"}
+
+
+def test_progress_forgives_lost_workers(bench: Bench, settings: Any) -> None:
+    """A run of many steps may lose a worker now and then; one that gets nowhere may not."""
+    from nexod.kernel.events import RunStarted, StepCompleted
+    from workflows.actions.events import append_event
+    from workflows.models import Run
+
+    settings.NEXOD_MAX_LOST_WORKERS = 3
+    moving, stuck = (bench.start(definition([text("a"), output()])) for _ in range(2))
+    with bench.inside():
+        for run in (moving, stuck):
+            Run.objects.filter(pk=run).update(status="running", started_at=bench.run(run).created_at)
+            for attempt in range(1, 4):
+                append_event(run, RunStarted(attempt=attempt))
+                if run == moving:
+                    append_event(run, StepCompleted(node="x", step="x"))
+    assert bench.advance(moving).status == "completed"
+    assert (bench.advance(stuck).error["code"], bench.ticket(stuck).state) == ("workers_lost", "dead")
