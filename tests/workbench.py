@@ -1,6 +1,6 @@
 """Runs that are really committed, and executed in this process or by real workers; every row is deleted afterwards.
 
-The engine's checkpoints are written over a connection of their own, which a test's transaction would hide the run from.
+Branches of a run and savers have connections of their own, from which a test's transaction would hide the run.
 """
 
 from __future__ import annotations

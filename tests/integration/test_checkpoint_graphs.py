@@ -11,12 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any, Literal, TypedDict
 
 import pytest
+from langgraph.channels.delta import DeltaChannel
+from langgraph.func import entrypoint, task
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command, Send, interrupt
 
 from tenants.backend.raw import tenant_connection
 from tests.workbench import Bench
-from workflows.engine.checkpoints import open_saver
+from workflows.engine.checkpoints import CheckpointRefused, open_saver
 
 Durability = Literal["sync", "async", "exit"]
 Json = dict[str, Any]
@@ -342,3 +344,53 @@ def test_two_tenants_at_once_never_see_each_other(bench: Bench, durability: Dura
         said = [(slug, each) for slug, found in lives for each in found.result(60)]
     assert len(said) >= 24 * 2 * 3
     assert [each for slug, each in said if not each.startswith(slug)] == []
+
+
+@every_durability
+def test_channels_that_store_only_changes_are_whole_again(bench: Bench, durability: Durability) -> None:
+    class Changes(TypedDict):
+        said: Annotated[list[str], DeltaChannel(lambda old, new: [*old, *(one for many in new for one in many)])]
+
+    def asks(state: Changes) -> Json:
+        return {"said": [f"{len(state['said'])}", interrupt("?")]}
+
+    def ends(state: Changes) -> Json:
+        return {"said": [f"{len(state['said'])}"]}
+
+    builder = StateGraph(Changes)
+    builder.add_sequence([asks, ends])
+    builder.add_edge(START, "asks")
+    for turn in range(3):
+        resumed(bench, builder, {"said": [f"turn {turn}"]}, durability)
+        found = resumed(bench, builder, Command(resume="yes"), durability)
+    assert found.value["said"] == [
+        each for turn in range(3) for each in (f"turn {turn}", f"{turn * 4 + 1}", "yes", f"{turn * 4 + 3}")
+    ]
+    with (
+        open_saver(bench.tenant("acme")) as saver,
+        pytest.raises(CheckpointRefused, match="older checkpoints are needed"),
+    ):
+        saver.prune(["t"])
+
+
+@every_durability
+def test_tasks_of_functions_are_done_once(bench: Bench, durability: Durability) -> None:
+    works = Works()
+
+    @task
+    def counts(what: str) -> str:
+        return works.once(what)[0]
+
+    def run(given: Any) -> Any:
+        with open_saver(bench.tenant("acme")) as saver:
+
+            @entrypoint(checkpointer=saver)
+            def flow(names: list[str]) -> list[str]:
+                first = [counts(name).result() for name in names]
+                return [*first, interrupt("?"), counts("last").result()]
+
+            return flow.invoke(given, at("t"), durability=durability)
+
+    run(["a", "b"])
+    assert run(Command(resume="yes")) == ["a", "b", "yes", "last"]
+    assert works.done == {"a": 1, "b": 1, "last": 1}

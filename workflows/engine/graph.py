@@ -21,9 +21,9 @@ from workflows.engine.step import perform
 
 Json = dict[str, Any]
 KEPT_GRAPHS = 128
-# What a step gave is committed in its row, which is enough to go on from: after a power cut the graph starts at the checkpoint
-# of the stretch before, or at the inputs, and comes through its committed steps without doing them again. So a step costs one
-# commit. "sync" would add a second one, and still leave a moment between the two.
+# What a step gave is committed in its row, which is enough to go on from: after a power cut the graph starts where it parked
+# last, or at the inputs, and comes through its committed steps without doing them again. So a step costs one commit. "sync"
+# would add a second one, and still leave a moment between the two.
 DURABILITY: Literal["exit"] = "exit"
 
 

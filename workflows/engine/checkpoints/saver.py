@@ -86,6 +86,7 @@ class TenantSaver(Saver):
                 self._waiting.add(here, new)
                 self._wrote.notify_all()
             else:
+                self._waiting.expect_none(here)
                 self._store(None, new)
 
     def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:

@@ -52,6 +52,11 @@ class Waiting:
         alone = before.checkpoint_id is not None and self._alone.get(before[:2]) == before.checkpoint_id
         return alone and before[:2] not in self._writes
 
+    def expect_none(self, place: Place) -> None:
+        """Hear that something was stored at once: it may have been an interrupt, after which nobody knows what comes."""
+        if self._alone.get(place[:2]) == place.checkpoint_id:
+            del self._alone[place[:2]]
+
     def add(self, place: Place, writes: Sequence[NewWrites]) -> None:
         """Let them wait."""
         self._writes.setdefault(place[:2], []).extend(writes)
