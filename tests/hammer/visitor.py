@@ -124,10 +124,6 @@ class Visitor:
         self.judge.fail(self.kind, why)
         raise Interrupted(why)
 
-    async def rest(self, seconds: float) -> None:
-        """Wait."""
-        await asyncio.sleep(seconds)
-
 
 def _shape(path: str) -> str:
     """Return the path without ids and queries, so that reasons can be counted."""
