@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from rest_framework.serializers import BaseSerializer
 
 from tests.content import GREETING, Content
-from tests.routes import Route
+from tests.routes import Route, routes
 
 Json = dict[str, Any]
+WRITES = [route for route in routes() if route.method in ("post", "patch", "put")]
 EMPTY: Callable[[Content], Json] = lambda content: {}  # noqa: E731
 BODIES: dict[str, Callable[[Content], Json]] = {
     "post agents": lambda content: {"name": f"New {content.agent.name}", "role": "r", "goal": "g"},
@@ -60,3 +62,19 @@ def send(program: Any, route: Route, content: Content, more: Json | None = None)
         flat = {name: value for name, value in (body or {}).items() if value is not None}
         return program.client.post("/api/v1/documents", flat)
     return program(route.method, route.of(content), body)
+
+
+def writer(route: Route) -> BaseSerializer[Any]:
+    """Return the serializer of the route's body."""
+    from agents.api.documents import UploadSerializer
+    from agents.api.knowledge_bases import QuestionSerializer
+
+    named: dict[str, type[BaseSerializer[Any]]] = {
+        "post documents": UploadSerializer,
+        "post knowledge-bases/<uuid:pk>/search": QuestionSerializer,
+    }
+    if str(route) in named:
+        return named[str(route)]()
+    view = route.view()
+    view.action, view.request, view.format_kwarg = route.action, None, None
+    return view.get_write_serializer_class()()  # type: ignore[no-any-return]

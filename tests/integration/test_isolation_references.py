@@ -11,9 +11,8 @@ from rest_framework.relations import ManyRelatedField, RelatedField
 from rest_framework.serializers import BaseSerializer, ListSerializer
 
 from tenants.context import enter_tenant
-from tests.bodies import send
+from tests.bodies import BODIES, WRITES, send, writer
 from tests.content import GREETING, Content, fill
-from tests.integration.test_isolation_assignment import WRITES, writer
 from tests.routes import Route, routes
 
 NOWHERE = "0190a0a0-0000-7000-8000-00000000feed"
@@ -147,7 +146,6 @@ def test_what_is_the_same_for_everybody_is(program, mine, theirs, path):
 
 
 def test_every_route_is_walked_or_excused():
-    from tests.bodies import BODIES
     from tests.integration.test_tenancy_api import LISTS, WITH_IDS
     from tests.isolation import API, uncovered
 
