@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -25,6 +27,17 @@ def step(request: HttpRequest, run_id: UUID, step_id: UUID) -> HttpResponse:
     found = step_of(run_id, step_id)
     text = found.output.get("text") if isinstance(found.output, dict) else None
     rest = {name: value for name, value in (found.output or {}).items() if name != "text"} if text else found.output
-    effects = found.effects.count()
-    shown = {"effects": found.effects.excerpted()[:EFFECTS_SHOWN], "more_effects": max(0, effects - EFFECTS_SHOWN)}
+    effects: Any = found.effects.excerpted()
+    shown = {
+        "effects": [(effect, _value(effect.excerpt)) for effect in effects[:EFFECTS_SHOWN]],
+        "more_effects": max(0, effects.count() - EFFECTS_SHOWN),
+    }
     return render(request, "nexod/runs/step.html", {"step": found, "text": text, "rest": rest, **shown})
+
+
+def _value(excerpt: str | None) -> Any:
+    """Return the value in the beginning of a result, or None when the rest of it is missing."""
+    try:
+        return json.loads(excerpt or "null")
+    except ValueError:
+        return None

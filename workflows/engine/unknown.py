@@ -18,8 +18,7 @@ def question_about(effect: Effect, step: str) -> Question:
     why = (effect.error or {}).get("message", "") or "The worker stopped before an answer came."
     lines = [
         f"The step **{_plain(step)}** began this{begun}, and nobody knows whether it happened:",
-        f"`{_code(effect.name)}`",
-        *([f"`{_code(effect.about)}`"] if effect.about else []),
+        f"`{_code(f'{effect.name} {effect.about}')}`",
         _plain(why),
         "It is not declared safe to repeat, so it was not done again.",
     ]

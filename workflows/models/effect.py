@@ -10,7 +10,6 @@ from django.db.models.functions import Cast, Left
 from tenants.records import Record
 from workflows.models.run import Run, Step
 
-
 EXCERPT = 2_000
 
 

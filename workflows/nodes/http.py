@@ -114,8 +114,7 @@ class HttpNode(NodeType):
         )
         wanted = run_port.SideEffect(
             kind="http",
-            name=f"{request.method} {request.url.host}",
-            about=f"{request.method} {request.url.copy_with(query=None, fragment=None)}",
+            name=f"{request.method} {request.url.copy_with(query=None, fragment=None)}",
             request=[request.method, str(request.url), request.headers.multi_items(), request.content.hex()],
             idempotent=config.get("idempotent", request.method in IDEMPOTENT),
         )
