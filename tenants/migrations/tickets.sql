@@ -54,12 +54,16 @@ BEGIN
   RETURN FOUND;
 END $$;
 
--- Parked and woken meanwhile is ready. ``ready`` hands the run back to whoever comes first.
+-- Parked and woken meanwhile is ready. ``ready`` hands the run back to whoever comes first; the message may go to the
+-- worker that is just stopping, so somebody looks again soon.
 CREATE OR REPLACE FUNCTION doors.leave_ticket(run_ uuid, token_ bigint, state_ text) RETURNS boolean LANGUAGE sql VOLATILE
 SECURITY DEFINER SET search_path = pg_catalog, public AS $$
   UPDATE public.tenants_runticket
   SET state = CASE WHEN woken AND state_ = 'parked' THEN 'ready' ELSE state_ END,
-      wake_at = CASE WHEN state_ = 'ready' OR (woken AND state_ = 'parked') THEN doors.first_look(not_before) END,
+      wake_at = CASE
+        WHEN state_ = 'ready' THEN clock_timestamp() + interval '1 second'
+        WHEN woken AND state_ = 'parked' THEN doors.first_look(not_before) END,
+      not_before = CASE WHEN state_ <> 'ready' THEN not_before END,
       lease_until = NULL, worker = '', woken = false, wakes = 0
   WHERE run = run_ AND tenant_id = doors.tenant_id() AND state = 'claimed' AND token = token_
     AND state_ IN ('parked', 'ready', 'done')

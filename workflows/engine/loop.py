@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import time
 from uuid import UUID
 
@@ -16,11 +17,14 @@ from workflows.engine.halts import DATABASE_AWAY, hand_back, is_paused, put_asid
 from workflows.engine.lease import DONE, Claim, kept, take
 from workflows.engine.reins import Reins
 from workflows.engine.stretch import work
+from workflows.engine.suspicion import one_suspect_at_a_time
 from workflows.errors import RunLost
 from workflows.models import Run
 
 logger = logging.getLogger(__name__)
 RETRY_EVERY_S = 0.2
+# When a worker tries a suspect again that had to make way for another one.
+LATER_S = (0.5, 2.0)
 
 
 def advance(run_id: UUID) -> None:
@@ -40,6 +44,11 @@ def _woken_after(claim: Claim) -> bool:
         return put_aside(run, claim)
     if still_waits(run):
         return claim.park(run.queue, due_in_s=standing(run.id).due_in_s)
+    with one_suspect_at_a_time(run) as admitted:
+        return _held(run, claim) if admitted else claim.park(run.queue, due_in_s=_later_s())
+
+
+def _held(run: Run, claim: Claim) -> bool:
     reins = Reins(run.id)
     try:
         with kept(claim, on_loss=lambda: reins.stop(RunLost())), drain.minded(reins):
@@ -69,3 +78,7 @@ def _closed(claim: Claim) -> bool:
     """Tidy up after a run that was ended, or deleted, while no worker had it."""
     forget_checkpoints(claim.run_id)
     return claim.leave(DONE)
+
+
+def _later_s() -> float:
+    return random.uniform(*LATER_S)  # noqa: S311  no secret

@@ -27,13 +27,12 @@ from workflows.engine.held import Held
 from workflows.engine.lease import DONE, Claim
 from workflows.engine.reins import Reins
 from workflows.engine.step import reason_of
+from workflows.engine.suspicion import losses
 from workflows.errors import RunHalted, RunLost, WorkersLost
 from workflows.models import Run, RunEvent, Step
 
 Json = dict[str, Any]
 logger = logging.getLogger(__name__)
-# After these, that a worker is lost says nothing about the run any more.
-PROGRESS = (events.RunResumed.type, events.RunHandedBack.type, events.StepCompleted.type)
 
 
 def work(run: Run, reins: Reins, claim: Claim) -> bool:
@@ -88,16 +87,8 @@ def _begin(run: Run, claim: Claim) -> bool:
 
 
 def _require_hope(run: Run) -> None:
-    """Raise WorkersLost when worker after worker had the run, got no step further and did not come back: it may be what
-    kills them."""
-    if run.status != Run.Status.RUNNING:
-        return
-    told = RunEvent.objects.filter(run=run.id)
-    news = told.filter(type__in=PROGRESS).order_by("-seq").values("seq", "type").first() or {"seq": 0, "type": ""}
-    starts = told.filter(type=events.RunStarted.type, seq__gt=news["seq"]).count()
-    # The present worker is no loss; whoever made the newest progress is one, for it went no further.
-    lost = starts - 1 + (news["type"] == events.StepCompleted.type)
-    if lost >= settings.NEXOD_MAX_LOST_WORKERS:
+    """Raise WorkersLost when worker after worker had the run, got no step further and did not come back."""
+    if losses(run) > settings.NEXOD_MAX_LOST_WORKERS:  # the present worker, which has begun, is counted too
         raise WorkersLost
 
 
