@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core import exceptions as django_errors
 from django.core.signals import got_request_exception
-from django.db import IntegrityError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.db.models import ProtectedError, RestrictedError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions as rest_errors
@@ -17,6 +17,8 @@ from rest_framework.response import Response
 from nexod.kernel import errors, scope
 
 UNIQUE_VIOLATION = "23505"
+# PostgreSQL's classes of states: connection exceptions, too many connections, shut down by an administrator or a crash.
+GONE = ("08", "53300", "57P0")
 logger = logging.getLogger("nexod.api")
 
 
@@ -56,6 +58,12 @@ class AlreadyExists(errors.Conflict):
     code = "already_exists"
 
 
+class DatabaseAway(errors.Unavailable):
+    """The database does not answer right now; try again in a moment, a POST with the same Idempotency-Key."""
+
+    code = "database_away"
+
+
 _REST: dict[type[Exception], type[errors.NexodError]] = {
     rest_errors.ParseError: Malformed,
     rest_errors.NotAuthenticated: errors.NotAuthenticated,
@@ -90,10 +98,19 @@ def as_nexod_error(error: Exception) -> errors.NexodError | None:
         return errors.InvalidInput(details=list(_django_fields(error)))
     if isinstance(error, IntegrityError) and getattr(error.__cause__, "sqlstate", "") == UNIQUE_VIOLATION:
         return AlreadyExists()
+    if isinstance(error, OperationalError | InterfaceError) and is_away(error):
+        logger.warning("The database is away", exc_info=error)
+        return DatabaseAway(details={"retry_after_s": 1})
     for kind, ours in _REST.items():
         if isinstance(error, kind):
             return ours() if isinstance(error, _SILENT) else ours(_message(error))
     return None
+
+
+def is_away(error: Exception) -> bool:
+    """Say whether the database could not be reached, or went away or refused connections, rather than the query."""
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state is None or state.startswith(GONE)
 
 
 def envelope(error: errors.NexodError) -> dict[str, Any]:

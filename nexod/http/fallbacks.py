@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from django.http import HttpRequest
@@ -9,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.views import defaults
 
 from nexod.http.errors import answer, as_nexod_error, is_api
-from nexod.kernel.errors import InvalidInput, NexodError, NotFound, PermissionDenied
+from nexod.kernel.errors import InvalidInput, NexodError, NotFound, PermissionDenied, Unavailable
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
@@ -34,9 +35,11 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponseBa
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
-    """Answer 500 without saying what went wrong inside."""
+    """Answer 500 without saying what went wrong inside, or 503 when something that everything needs is away."""
     if is_api(request):
-        return answer(NexodError())
+        error = sys.exception()
+        found = as_nexod_error(error) if isinstance(error, Exception) else None
+        return answer(found if isinstance(found, Unavailable) else NexodError())
     return defaults.server_error(request)
 
 

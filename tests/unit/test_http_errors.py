@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 import pytest
 from django.core import exceptions as django_errors
 from django.core.signals import got_request_exception
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 from django.db.models import ProtectedError
 from django.http import Http404
 from django.test import RequestFactory
@@ -139,3 +140,34 @@ def test_fallbacks_answer_programs_with_json(view: Callable[..., Any], arguments
 )
 def test_fallbacks_answer_people_with_a_page(view: Callable[..., Any], arguments: Any) -> None:
     assert view(RequestFactory().get("/admin/nothing"), *arguments)["Content-Type"].startswith("text/html")
+
+
+class Refused(psycopg.OperationalError):
+    """What PostgreSQL says."""
+
+    def __init__(self, state: str | None) -> None:
+        super().__init__("inside: secret-host:5432")
+        self.sqlstate = state
+
+
+@pytest.mark.parametrize(
+    ("state", "status"), [(None, 503), ("57P01", 503), ("53300", 503), ("08006", 503), ("57014", 500)]
+)
+def test_a_database_that_is_away_is_unavailable(state: str | None, status: int) -> None:
+    """A query that was cancelled is not."""
+    error = OperationalError("inside: secret-host:5432")
+    error.__cause__ = Refused(state)
+    response = answer_to(error)
+    assert response.status_code == status
+    assert "secret-host" not in str(response.data)
+    if status == 503:
+        assert (response.data["error"]["code"], response["Retry-After"]) == ("database_away", "1")
+
+
+def test_a_database_that_is_away_before_any_view_is_unavailable() -> None:
+    request = RequestFactory().get("/api/v1/runs")
+    try:
+        raise OperationalError from psycopg.OperationalError("connection refused")
+    except OperationalError:
+        assert fallbacks.server_error(request).status_code == 503
+    assert fallbacks.server_error(request).status_code == 500

@@ -44,6 +44,9 @@ async def run_events(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
 async def _answer(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     if request.method not in ("GET", "HEAD"):
         raise MethodNotAllowed
+    # The host was looked up in this request's own thread: held on to while the hops below take a connection of their own,
+    # as many requests as there are connections would wait for each other; and a stream would keep it for as long as it lasts.
+    await sync_to_async(release_connections)()
     tenant: Tenant = request.tenant  # type: ignore[attr-defined]
     is_stream = MEDIA_TYPE in request.headers.get("Accept", "")
     after = _after(request, is_stream=is_stream)
@@ -52,8 +55,6 @@ async def _answer(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
         return await in_tenant(tenant, _page, request, run, after)
     if run.is_over and run.last_seq <= after:
         return HttpResponse(status=204)  # tells an EventSource that there is nothing to reconnect for
-    # The host was looked up in this request's own thread, whose connection would be held as long as the stream lasts.
-    await sync_to_async(release_connections)()
     watch = Watch(request, run.pk)
     await in_tenant(tenant, watch.hold, person)
     return _stream(watch, tenant, run, after)
