@@ -268,3 +268,26 @@ def _lease_ends(run: UUID) -> None:
     with enter_schema_as_owner("public"):
         ticket = RunTicket.objects.using(OWNER).filter(run=run)
         ticket.update(lease_until=ticket.get().lease_until - timedelta(hours=1))
+
+
+def test_a_worker_that_is_to_stop_hands_the_rest_of_the_undoing_on(bench: Bench, sink: Sink, probes: Probes) -> None:
+    """As a drain asks: what is being undone is finished, what comes next is another worker's."""
+    from workflows.engine import drain
+
+    def undoes(call: Any) -> str:
+        if call.node == "unb":
+            drain.begin()
+            time.sleep(0.1)
+        return sink.undoes(call)
+
+    probes["undoes"] = undoes
+    fresh = drain._drain
+    drain._drain = drain._Drain()
+    try:
+        run = bench.ran(chain(probe("x", "fails")))
+    finally:
+        drain._drain = fresh
+    assert (run.status, sink.told[3:]) == ("pending", ["-c1", "-b1"])
+    again = bench.advance(run.id)
+    assert (again.status, sink.told[3:]) == ("failed", ["-c1", "-b1", "-a1"])
+    assert bench.types(run.id).count("run.compensating") == 1
