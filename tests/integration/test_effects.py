@@ -295,3 +295,27 @@ def test_outside_of_a_run_it_is_simply_done(outside: Outside) -> None:
     outside.goes = [NotPerformed(InvalidInput("no"))]
     with pytest.raises(InvalidInput):
         run_port.performed(wanted, outside.perform)
+
+
+def test_a_database_that_goes_away_after_the_effect_does_not_forget_it(
+    bench: Bench, probes: Probes, outside: Outside
+) -> None:
+    """As when PostgreSQL restarts: every connection is cut while the other side works."""
+    from django.db import connection
+
+    def cut() -> dict[str, int]:
+        with bench.inside(), connection.cursor() as cursor:
+            cursor.execute("RESET ROLE")
+            mine = "usename = session_user AND pid <> pg_backend_pid()"
+            cursor.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {mine}")
+        connection.close()
+        return {"number": 1}
+
+    probes["order"] = does(outside)
+    outside.goes = [cut]
+    run = bench.ran(work())
+    if run.status == "running":  # the worker's own connection was cut too: it hands the run back
+        run = bench.advance(run.id)
+    assert run.status == "completed", run.error
+    [effect] = effects(bench, run.id)
+    assert (effect.status, effect.begun, len(outside.done)) == ("done", 1, 1)

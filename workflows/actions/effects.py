@@ -72,6 +72,11 @@ def settle_late(effect: Effect, queue: str, *, fence: int) -> bool:
     return True
 
 
+def is_settled(effect: Effect) -> bool:
+    """Say whether the database has what this row says, for a writer who did not hear its answer."""
+    return Effect.objects.filter(pk=effect.pk, begun=effect.begun, status=effect.status).exists()
+
+
 def refuse_answer(effect_id: UUID, run_id: UUID, *, fence: int) -> None:
     """Let a model call be made anew: the step failed over what it had answered."""
     sql = "UPDATE workflows_effect SET status = 'failed' FROM grown WHERE workflows_effect.id = %s"

@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from nexod.kernel.errors import NexodError
 from nexod.kernel.run_port import NotPerformed, Performed, Recall, RunWasCancelled, SideEffect, Unusable
 from tenants.context import release_connections
 from workflows.actions import effects
+from workflows.engine.insisting import insisted
 from workflows.engine.questions import Questions
 from workflows.engine.record import Record
 from workflows.engine.unknown import question_about
@@ -165,12 +167,16 @@ class Ledger:
     def _settle(self, effect: Effect, status: Effect.Status, error: Exception | None) -> None:
         effect.status, effect.finished_at = status, timezone.now()
         effect.error = None if error is None else _told(error)
+        reins = self._record.drive.reins
+        insisted(partial(self._write, effect), reins, is_written=partial(effects.is_settled, effect))
+        release_connections()
+
+    def _write(self, effect: Effect) -> None:
         drive = self._record.drive
         if self._is_unwanted():
             effects.settle_late(effect, drive.run.queue, fence=drive.fence)
         else:
             effects.settle_effect(effect, [_recorded(effect, self._record)], fence=drive.fence)
-        release_connections()
 
     def _is_unwanted(self) -> bool:
         return self.closed or self._record.drive.reins.stopped

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -15,8 +16,9 @@ from nexod.kernel.events import AgentFinished, AgentStarted, Event
 from nexod.kernel.run_port import Answer, Performed, Question, Recall, SideEffect, Usage
 from tenants import doors
 from tenants.context import release_connections
-from workflows.actions.effects import answer_of_model, keep_answer
+from workflows.actions.effects import answer_of_model, is_settled, keep_answer
 from workflows.actions.events import append_event, append_events
+from workflows.engine.insisting import insisted
 from workflows.engine.ledger import Ledger
 from workflows.engine.questions import Questions
 from workflows.engine.record import Record
@@ -66,10 +68,17 @@ class Port:
             return
         self._make_visible()
         answer = None if recall is None else self._ledger.answer(recall, result, seconds=usage.seconds)
-        with transaction.atomic():
-            self._tell(told, answer)
-            self._add(usage)
+        insisted(
+            partial(self._pay, usage, told, answer),
+            self._record.drive.reins,
+            is_written=lambda: answer is not None and is_settled(answer),
+        )
         release_connections()
+        step, cost_usd = self._record.step, Decimal(str(usage.cost_usd))
+        step.tokens_in += usage.tokens_in
+        step.tokens_out += usage.tokens_out
+        step.model_calls += 1
+        step.cost_usd += cost_usd
 
     def cancelled(self) -> bool:
         """Say whether the step's work is not wanted any more; asks nobody, for the driving thread looks."""
@@ -86,6 +95,11 @@ class Port:
     def close(self) -> None:
         """Stop listening: whoever still works for the step finds out at its next check."""
         self._ledger.closed = True
+
+    @transaction.atomic
+    def _pay(self, usage: Usage, told: Sequence[Event], answer: Effect | None) -> None:
+        self._tell(told, answer)
+        self._add(usage)
 
     def _tell(self, told: Sequence[Event], answer: Effect | None) -> None:
         """Write the events and the answer in one statement; of a step that was given up, the answer alone."""
@@ -113,10 +127,6 @@ class Port:
                 raise RunLost
         used = {"tokens_in": usage.tokens_in, "tokens_out": usage.tokens_out, "model_calls": 1}
         doors.add_usages({**used, "cost_usd": usage.cost_usd})
-        step.tokens_in += usage.tokens_in
-        step.tokens_out += usage.tokens_out
-        step.model_calls += 1
-        step.cost_usd += cost_usd
 
     def _was_told(self, event: Event) -> bool:
         """Say whether this step told the event before; each telling counts once."""
