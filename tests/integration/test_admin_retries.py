@@ -10,9 +10,9 @@ from uuid import UUID
 import pytest
 from django.test import Client
 
-from nexod.kernel.errors import InvalidInput
+from nexod.kernel.errors import InvalidInput, Unavailable
 from tests.probe import probe
-from tests.workbench import Bench, choose, definition, output, text
+from tests.workbench import Bench, ask, choose, definition, output, text
 
 Json = dict[str, Any]
 Visit = Callable[[str, str], Client]
@@ -187,3 +187,25 @@ def test_history_is_marked(bench: Bench, visit: Visit) -> None:
     assert page.count("nx-step nx-history") == 2
     assert "Changed before it goes on by editor@acme.test" in page
     assert UUID(str(run.id)) == run.id
+
+
+def test_a_run_that_is_being_undone_says_so(bench: Bench, visit: Visit, probes: Any) -> None:
+    from workflows.actions.runs import cancel_run
+    from workflows.models import Run
+
+    def fails(call: Any) -> None:
+        raise Unavailable
+
+    probes.update(does=lambda call: "ok", fails=fails)
+    later = {"retry": {"attempts": 2, "backoff_s": 100, "jitter": "none"}}
+    nodes = [probe("a", "does", more={"undo": "una"}), ask("ok"), output(), probe("una", "fails", more=later)]
+    run = bench.ran(definition(nodes, ["a ok", "ok end"]))
+    with bench.inside():
+        cancel_run(actor=bench.user("owner"), run=Run.objects.get(pk=run.id))
+    client = visit("acme", "viewer")
+    assert "Being cancelled" in client.get(page_of(run)).content.decode()
+    assert bench.advance(run.id).waiting_for == "timer"
+    page = client.get(page_of(run)).content.decode()
+    assert "Being undone" in page
+    assert "What the run did is being undone." in page
+    assert "Tried again" in page

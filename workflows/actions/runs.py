@@ -84,7 +84,7 @@ def start_run(
 def cancel_run(*, actor: User, run: Run) -> Run:
     """Ask the run to stop, and return it: one that no worker has is cancelled at once, one at work within a second.
 
-    Asking again changes nothing. Raises PermissionDenied, or RunIsOver.
+    Where something is to be undone first, a worker does that. Asking again changes nothing. Raises PermissionDenied, or RunIsOver.
     """
     require_permission(actor, "workflows.cancel_run")
     found = locked_run(run.pk)

@@ -135,7 +135,7 @@ class RunViewSet(ReadViewSet):
     @extend_schema(summary="Cancel a run", request=None, responses=RunDetailSerializer)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, **kwargs: Any) -> Response:
-        """Ask the run to stop; a run that waits or was not begun is cancelled at once."""
+        """Ask the run to stop; one that nobody works on is cancelled at once, or as soon as what it did is undone."""
         return run_shown(cancel_run(actor=actor_of(request), run=self.get_object()))
 
     @extend_schema(summary="Pause a run", request=None, responses=RunDetailSerializer)
