@@ -150,6 +150,19 @@ def test_a_large_value_that_is_gone_meanwhile_is_sent_again(bench: Bench) -> Non
             alter(bench, "DELETE FROM checkpoint_blobs")
 
 
+def test_a_large_value_that_did_not_change_is_not_packed_again(bench: Bench) -> None:
+    """Its channel's version says so: what stands in its place, which cannot be stored, is not even looked at."""
+    with open_saver(bench.tenant("acme")) as saver:
+        version = saver.get_next_version(None, None)
+        for value in (LARGE, object()):
+            checkpoint = generate_checkpoint(channel_values={"large": value}, channel_versions={"large": version})
+            saver.put(generate_config("t"), checkpoint, generate_metadata(), {})
+        assert [found.checkpoint["channel_values"]["large"] for found in saver.list(None)] == [LARGE, LARGE]
+        checkpoint["channel_versions"]["large"] = saver.get_next_version(version, None)
+        with pytest.raises(CheckpointRefused):
+            saver.put(generate_config("t"), checkpoint, generate_metadata(), {})
+
+
 ROUND = [text("a"), probe("b", "works"), ask("ok"), output(said="{{ nodes.b.gave }}")]
 
 
