@@ -123,7 +123,7 @@ def test_a_run_that_kills_its_workers_is_buried_and_others_go_on(bench: Bench, s
     until_status(bench, good, "completed", slug="globex")
     poison.unlink()
     _send_dead_again(bench)
-    until_status(bench, bad, "completed")
+    until(lambda: bench.run(bad).status == "completed", "the dead run is revived")
     figure("poison run", workers_killed=killed, buried=1, others_lost=0)
 
 

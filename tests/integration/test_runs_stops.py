@@ -15,6 +15,8 @@ from nexod.kernel import run_port
 from nexod.kernel.errors import InvalidInput, Unavailable
 from nexod.kernel.events import ModelCalled
 from nexod.kernel.run_port import Usage
+from tenants.context import enter_platform
+from tenants.models import RunTicket
 from tests.probe import probe
 from tests.workbench import Bench, ask, choose, definition, output, text
 
@@ -390,3 +392,38 @@ def test_progress_forgives_lost_workers(bench: Bench, settings: Any) -> None:
                     append_event(run, StepCompleted(node="x", step="x"))
     assert bench.advance(moving).status == "completed"
     assert (bench.advance(stuck).error["code"], bench.ticket(stuck).state) == ("workers_lost", "dead")
+
+
+def test_of_runs_that_lost_two_workers_a_process_has_one_at_a_time(bench: Bench, probes: Probes) -> None:
+    """One of them may kill it again, and the others must not count that as theirs."""
+    from nexod.kernel.events import RunStarted
+    from workflows.actions.events import append_event
+    from workflows.models import Run
+
+    began, may_end = threading.Event(), threading.Event()
+
+    def waits(call: Any) -> None:
+        began.set()
+        may_end.wait(10)
+
+    probes["waits"] = waits
+    first = bench.start(definition([probe("a", "waits"), output()]))
+    second, innocent = (bench.start(definition([text("a"), output()])) for _ in range(2))
+    with bench.inside():
+        for run in (first, second):
+            Run.objects.filter(pk=run).update(status="running", started_at=bench.run(run).created_at)
+            for attempt in (1, 2):
+                append_event(run, RunStarted(attempt=attempt))
+    at_work = threading.Thread(target=bench.advance, args=(first,))
+    at_work.start()
+    assert began.wait(10)
+    told = bench.types(second)
+    bench.advance(second)
+    assert bench.advance(innocent).status == "completed"
+    may_end.set()
+    at_work.join()
+    assert bench.run(first).status == "completed"
+    assert (bench.types(second), bench.ticket(second).state) == (told, "ready")
+    with enter_platform():
+        RunTicket.objects.filter(run=second).update(not_before=None)
+    assert bench.advance(second).status == "completed"
