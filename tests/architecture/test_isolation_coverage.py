@@ -55,9 +55,7 @@ def test_every_threat_and_every_trap_names_a_test():
 
 
 def test_a_threat_with_a_test_that_is_gone_is_noticed():
-    assert named_tests("| x | y | `test_that_was_never_written` |") - known_tests() == {
-        "test_that_was_never_written"
-    }
+    assert named_tests("| x | y | `test_that_was_never_written` |") - known_tests() == {"test_that_was_never_written"}
 
 
 @pytest.mark.parametrize("register", REGISTERS)

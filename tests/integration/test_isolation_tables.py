@@ -25,7 +25,8 @@ REQUIRED = """
     SELECT column_name, udt_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s
     AND is_nullable = 'NO' AND column_default IS NULL AND is_identity = 'NO' AND is_generated = 'NEVER'
 """
-SAMPLES = {"text": "x", "varchar": "x", "int4": 4242, "int8": 4242, "bytea": b"x", "jsonb": "{}", "uuid": uuid4(), "bool": True,
+SAMPLES = {"text": "x", "varchar": "x", "int2": 42, "int4": 4242, "float8": 4.2, "numeric": 42, "date": "2001-02-03",
+            "int8": 4242, "bytea": b"x", "jsonb": "{}", "uuid": uuid4(), "bool": True,
            "timestamptz": "2001-02-03", "_text": [], "_bytea": []}  # fmt: skip
 
 
