@@ -74,8 +74,7 @@ def test_from_an_earlier_node_or_with_a_step_given_by_hand(bench: Bench, callers
     given = editor("post", f"{other}/retry", {"outputs": {"b": {"text": "six"}}}).json()
     assert bench.advance(UUID(given["id"])).status == "completed"
     refused = editor("post", f"{failed(bench)}/retry", {"outputs": {"b": {"txt": "six"}}}).json()["error"]
-    assert refused["details"][0]["field"] == "outputs.b"
-    assert "txt" in refused["details"][0]["message"]
+    assert {found["field"] for found in refused["details"]} == {"outputs.b"}
 
 
 def test_who_may_not_run_may_not_retry_nor_see_it_from_elsewhere(bench: Bench, callers: Callers) -> None:  # noqa: F811
