@@ -21,11 +21,17 @@ class DomainTaken(Conflict):
     code = "domain_taken"
 
 
-def require_free_domain(domain: str) -> str:
-    """Return the host in lower case; raise InvalidInput for what is none or the platform's own, DomainTaken for a taken one."""
+def require_host(domain: str) -> str:
+    """Return the host name in lower case, without a dot at its end; raise InvalidInput for what is none."""
     host = domain.strip().lower().removesuffix(".")
     if not HOST.match(host):
         raise _invalid("This is not a host name such as acme.example.com, without https:// and without a port.")
+    return host
+
+
+def require_free_domain(domain: str) -> str:
+    """Return the host in lower case; raise InvalidInput for what is none or the platform's own, DomainTaken for a taken one."""
+    host = require_host(domain)
     if host in settings.NEXOD_PLATFORM_HOSTS:
         raise _invalid("This host is the platform's own.")
     if Domain.objects.filter(domain=host).exists():

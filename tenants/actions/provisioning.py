@@ -12,6 +12,7 @@ from django.db import connections, transaction
 from nexod.kernel.errors import Conflict, InvalidInput
 from tenants.accounts.models import User
 from tenants.accounts.roles import OWNER as OWNER_ROLE
+from tenants.actions.domains import require_host
 from tenants.context import PLATFORM_SCHEMA, TEMPLATE_SCHEMA, enter_schema_as_owner
 from tenants.models import Domain, Plan, Tenant
 from tenants.schema import OWNER
@@ -45,11 +46,12 @@ def provision_tenant(*, slug: str, name: str, domain: str, admin: FirstAdmin, pl
     Raises InvalidInput, TenantExists, or OwnerConnectionMissing in a process that only serves.
     """
     require_owner()
-    _check(slug, domain, admin)
+    domain = require_host(domain)
+    _check(slug, admin)
     script = _script()
     with enter_schema_as_owner(PLATFORM_SCHEMA), transaction.atomic(using=OWNER):
         _refuse_doubles(slug, domain)
-        tenant = _create_rows(slug, name, domain.lower(), plan)
+        tenant = _create_rows(slug, name, domain, plan)
         with connections[OWNER].cursor() as cursor:
             cursor.execute(script.replace(PLACEHOLDER, tenant.schema_name) + grants_sql(tenant.schema_name))
         with enter_schema_as_owner(tenant.schema_name):
@@ -75,20 +77,18 @@ def ensure_plan(slug: str = DEFAULT_PLAN, name: str = "Standard") -> Plan:
     return plan
 
 
-def _check(slug: str, domain: str, admin: FirstAdmin) -> None:
+def _check(slug: str, admin: FirstAdmin) -> None:
     try:
         validate_slug(slug)
         validate_email(admin.email)
     except ValidationError as error:
         raise InvalidInput(" ".join(error.messages)) from error
-    if not domain or len(domain) > 253:
-        raise InvalidInput("A tenant needs a domain of at most 253 characters.")
 
 
 def _refuse_doubles(slug: str, domain: str) -> None:
     if Tenant.objects.using(OWNER).filter(slug=slug).exists():
         raise TenantExists(f"There is a tenant with the slug {slug!r} already.")
-    if Domain.objects.using(OWNER).filter(domain=domain.lower()).exists():
+    if Domain.objects.using(OWNER).filter(domain=domain).exists():
         raise TenantExists(f"The domain {domain!r} belongs to a tenant already.")
 
 

@@ -40,5 +40,11 @@ def test_a_second_tenant_with_the_same_slug_is_refused(acme):
         call_command("provision_tenant", "acme", domain="other.test", email="x@y.test")
 
 
+@pytest.mark.parametrize("domain", ["", "https://third.test", "third.test:8000", "third test", "x" * 300])
+def test_a_domain_that_is_no_host_is_refused(acme, domain):
+    with pytest.raises(CommandError, match="not a host name"):
+        call_command("provision_tenant", "third", domain=domain, email="x@y.test")
+
+
 def test_migrations_are_complete(db):
     call_command("makemigrations", check=True, dry_run=True, stdout=StringIO())
