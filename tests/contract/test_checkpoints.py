@@ -12,6 +12,7 @@ from langgraph.checkpoint.base import CheckpointTuple
 from langgraph.checkpoint.conformance import checkpointer_test, validate
 from langgraph.checkpoint.conformance.capabilities import ALL_CAPABILITIES, Capability
 from langgraph.checkpoint.conformance.test_utils import generate_checkpoint, generate_config, generate_metadata
+from langgraph.checkpoint.serde.types import RESUME
 
 from tests.workbench import CHECKPOINTS, Bench
 from workflows.engine.checkpoints import TenantSaver, open_saver
@@ -105,3 +106,19 @@ def test_a_schemas_name_opens_it_too_and_a_suspended_tenants_is_refused(bench: B
     tenant.status = "suspended"
     with pytest.raises(TenantSuspended), open_saver(tenant):
         pass
+
+
+def test_of_what_a_task_wrote_the_longest_list_and_the_newest_answer_stay(bench: Bench) -> None:
+    with open_saver(bench.tenant("acme")) as saver:
+        place = put(saver, "t", "value")
+        for writes in (
+            [("a", 1), ("b", 2)],
+            [("a", 1)],
+            [("a", 1), ("b", 2), ("c", 3)],
+            [(RESUME, [1])],
+            [(RESUME, [1, 2])],
+        ):
+            saver.put_writes(place, writes, "task")
+        found = saver.get_tuple(place)
+        assert found is not None
+        assert found.pending_writes == [("task", *write) for write in [(RESUME, [1, 2]), ("a", 1), ("b", 2), ("c", 3)]]
