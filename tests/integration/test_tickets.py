@@ -122,6 +122,7 @@ def test_a_heartbeat_keeps_the_sweeper_away(queue: Queue) -> None:
         with queue.bench.inside():
             assert doors.keep_ticket(run, token or 0, LEASE_S)
         assert queue.sweep() == []
+        assert queue.claim(run) is None
 
 
 @pytest.mark.parametrize("state", ["parked", "done", "dead"])
