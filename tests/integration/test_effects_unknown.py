@@ -210,6 +210,17 @@ def test_what_a_late_answer_tells_nobody_need_tell(bench: Bench, probes: Probes,
     assert (done.status, done.outputs, len(outside.done)) == ("completed", {"got": "1"}, 1)
 
 
+def test_an_answer_that_comes_when_the_outcome_is_known_is_refused(bench: Bench, parked: Any, outside: Outside) -> None:
+    from workflows.models import Effect
+
+    with bench.inside():
+        Effect.objects.filter(run=parked.id).update(status="done", result=4)
+    with pytest.raises(ApprovalWithdrawn):
+        bench.decide(parked.id, "again")
+    assert effects(bench, parked.id)[0].result == 4
+    assert approvals(bench, parked.id)[0].status == "pending"
+
+
 def test_beside_an_approval_the_run_waits_for_both(bench: Bench, probes: Probes, outside: Outside) -> None:
     probes["order"] = does(outside)
     outside.goes = [BROKE]
