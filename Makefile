@@ -40,7 +40,7 @@ hammer: setup-dev
 	$(PYTHON) -m tests.hammer $(or $(N),10000) $(ARGS)
 
 faults: setup-dev
-	NEXOD_FAULTS=$(or $(K),200) $(PYTHON) -m pytest -q --timeout=7200 tests/acceptance/test_faults_kills.py \
+	NEXOD_FAULTS=$(or $(K),200) $(PYTHON) -m pytest -q --capture=sys --timeout=7200 tests/acceptance/test_faults_kills.py \
 	  tests/acceptance/test_faults_stores.py tests/acceptance/test_faults_workers.py
 
 lint: setup-dev

@@ -20,7 +20,7 @@ from tests.worker import Worker
 
 __all__ = ["start"]
 LEASE_S = 2.0
-WORKERS = 3
+WORKERS, AT_ONCE = 3, 7
 SEED = 20
 QUIET_S = 60.0
 # A machine that is busy with other tests is given more time; ``make faults`` is not.
@@ -48,11 +48,8 @@ def test_workers_that_are_killed_lose_double_and_repay_nothing(
     settings.NEXOD_EGRESS_ALLOW = [world.model.address, world.sink.address]
     world.model.always(Text("A thought.", wait_s=0.15))
     door.connect(world.model.base_url)
-    with bench.inside():
-        workflow = bench.workflow(document(world))
-    runs = [_started(bench, workflow) for _ in range(how_many(12))]
-    storm = Storm(bench, start, runs, world)
-    storm.rage()
+    storm = Storm(bench, start, bench.workflow(document(world)), world)
+    storm.rage(how_many(12))
     storm.judge()
 
 
@@ -66,10 +63,11 @@ def _started(bench: Bench, workflow: Any) -> UUID:
 class Storm:
     """Kills a worker every now and then until every run is over, and answers what people are asked meanwhile."""
 
-    def __init__(self, bench: Bench, start: Start, runs: list[UUID], world: World) -> None:
+    def __init__(self, bench: Bench, start: Start, workflow: Any, world: World) -> None:
         self.bench = bench
         self.start: Callable[[], Worker] = lambda: start(lease_s=LEASE_S, threads=4, max_lost_workers=100)
-        self.runs = runs
+        self.workflow = workflow
+        self.runs: list[UUID] = []
         self.world = world
         self.random = random.Random(SEED)
         self.kills = 0
@@ -77,12 +75,18 @@ class Storm:
         self.struck: dict[UUID, tuple[float, int]] = {}
         self.latencies: list[float] = []
 
-    def rage(self) -> None:
-        """Strike at random moments, but let somebody get a step further in between: the machine may be slow."""
+    def rage(self, count: int) -> None:
+        """Strike at random moments, but let somebody get a step further in between: the machine may be slow.
+
+        No more runs are begun than two workers have slots for: it is measured how soon a run is taken up, not how long a
+        queue is.
+        """
         workers = [self.start() for _ in range(WORKERS)]
         quiet_since, done, aim = time.monotonic(), 0, 1
         strike_at = float("inf")
-        while self._left():
+        while (left := self._left()) or len(self.runs) < count:
+            if len(left) < AT_ONCE and len(self.runs) < count:
+                self.runs.append(_started(self.bench, self.workflow))
             assert time.monotonic() - quiet_since < QUIET_S, f"{len(self._left())} runs do not move: {self._stuck()}"
             self._answer()
             self._note_resumed()
@@ -92,7 +96,7 @@ class Storm:
                 strike_at = time.monotonic() + self.random.uniform(0, 0.8)
             if time.monotonic() > strike_at:
                 self._strike(workers)
-                strike_at, aim = float("inf"), done + self.random.randint(1, 1 + len(self.runs) // 3)
+                strike_at, aim = float("inf"), done + self.random.randint(1, 8)
             time.sleep(0.02)
         self._note_resumed()
 
