@@ -51,8 +51,9 @@ def events_after(run_id: UUID | str, after: int, limit: int = PAGE) -> list[Mess
 
 async def follow(
     tenant: Tenant, run_id: UUID | str, *, after: int = 0, kind: str, still: Admit
-) -> AsyncGenerator[Message | None]:
-    """Yield the run's events beyond ``after``, and None whenever HEARTBEAT_S passed without one; end when the run has.
+) -> AsyncGenerator[Sequence[Message]]:
+    """Yield the run's events beyond ``after``, those that came together in one page, and an empty page whenever HEARTBEAT_S
+    passed without one; end when the run has.
 
     ``still`` is asked inside the tenant every ADMITTED_FOR_S whether the watcher may go on; what it raises ends the stream.
     """
@@ -63,8 +64,8 @@ async def follow(
             hint: Message | None = None
             while True:
                 page = await place.move(hint)
-                for message in page:
-                    yield message
+                if page:
+                    yield page
                 admitted = await _readmitted(tenant, still, admitted)
                 if len(page) == PAGE:
                     hint = None
@@ -73,7 +74,7 @@ async def follow(
                     return
                 hint = await inbox.get(HEARTBEAT_S)
                 if hint is None:
-                    yield None
+                    yield ()
 
 
 async def _readmitted(tenant: Tenant, still: Admit, admitted: float) -> float:
@@ -91,11 +92,11 @@ class _Place:
         self.is_over = False
 
     async def move(self, hint: Message | None) -> Sequence[Message]:
-        """Return what comes next: the hint itself when it is the very next event, else a page of the table."""
-        if hint is not None and hint["seq"] <= self.seq:
-            return ()
-        if hint is not None and hint["seq"] == self.seq + 1:
-            return self._past([hint])
+        """Return what comes next: what the hint carries when that begins with the very next event, else a page of the table."""
+        if hint is not None:
+            fresh = [event for event in hint.events if event["seq"] > self.seq]
+            if not fresh or fresh[0]["seq"] == self.seq + 1:
+                return self._past(fresh)
         return self._past(await in_tenant(self.tenant, events_after, self.run_id, self.seq))
 
     def is_at_the_end(self) -> bool:

@@ -27,8 +27,9 @@ class RunConsumer(DoorConsumer):
         """Follow the run from where the client stopped."""
         after = _after(self.scope["query_string"])
         await in_tenant(self.tenant, self.admit)
-        async for message in live.follow(self.tenant, self.run_id, after=after, kind="websocket", still=self.admit):
-            await self.tell(message or HEARTBEAT)
+        async for page in live.follow(self.tenant, self.run_id, after=after, kind="websocket", still=self.admit):
+            for message in page or (HEARTBEAT,):
+                await self.tell(message)
 
     def admit(self) -> None:
         """Raise unless the caller may watch the run now. For use inside the tenant."""

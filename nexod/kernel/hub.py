@@ -32,6 +32,11 @@ class Message(dict[str, Any]):
         """Return it as JSON."""
         return json.dumps(self)
 
+    @cached_property
+    def events(self) -> list[Message]:
+        """Return the messages that it carries under ``events``."""
+        return [Message(event) for event in self["events"]]
+
 
 class Inbox:
     """What arrived for one watcher. Bounded: a slow watcher loses hints and finds out by their numbers, or by asking the table."""

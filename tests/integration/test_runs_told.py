@@ -35,7 +35,10 @@ async def test_the_runs_topic_carries_every_event_as_it_is_stored(bench: Bench) 
     run = await asyncio.to_thread(bench.start, PARKS)
     messages = await heard(topics.run_topic(bench.tenant("acme").pk, str(run)), lambda: bench.advance(run))
     stored = await asyncio.to_thread(bench.events, run)
-    assert messages == [event.as_message() for event in stored[1:]]
+    assert [event for message in messages for event in message["events"]] == [
+        event.as_message() for event in stored[1:]
+    ]
+    assert [len(message["events"]) for message in messages] == [1, 4, 1], "what is committed together is told together"
 
 
 async def test_the_workspace_hears_of_approvals_and_ends(bench: Bench) -> None:

@@ -22,6 +22,8 @@ from workflows.models import RunEvent
 # With a fence nothing of the statement is written once another worker has claimed the run: all of it hangs on this row.
 GROW = "grown AS (UPDATE workflows_run SET last_seq = last_seq + %s WHERE id = %s{fenced} RETURNING id, last_seq)"
 FENCED = " AND fence = %s"
+# What is committed together is one message to whoever watches, up to this many events.
+TOLD_AT_ONCE = 50
 APPEND = """
 INSERT INTO workflows_runevent (run_id, seq, type, data, at)
 SELECT grown.id, grown.last_seq - %s + told.position, told.type, told.data, clock_timestamp()
@@ -81,6 +83,9 @@ def _statement(
 
 def _tell(tenant: int, run_id: str, stored: Sequence[RunEvent], told: Sequence[events.Event]) -> None:
     """A lost hint is harmless: clients read the table. So nothing that goes wrong here reaches the run."""
-    for row, event in zip(stored, told, strict=True):
+    for event in told:
         work.observe(event, tenant=tenant)
-        topics.publish(topics.run_topic(tenant, run_id), row.as_message())
+    topic = topics.run_topic(tenant, run_id)
+    for first in range(0, len(stored), TOLD_AT_ONCE):
+        together = [row.as_message() for row in stored[first : first + TOLD_AT_ONCE]]
+        topics.publish(topic, {"events": together})

@@ -29,6 +29,7 @@ from workflows.models import Run
 
 MEDIA_TYPE = "text/event-stream"
 RETRY_MS = 2_000
+HEARTBEAT = b": heartbeat\n\n"
 USUAL_LIMIT, LARGEST_LIMIT = 200, 1_000
 SEQ_LIMIT = 2**31 - 1
 
@@ -125,18 +126,16 @@ async def _frames(watch: Watch, tenant: Tenant, run: Run, after: int) -> AsyncIt
     yield f"retry: {RETRY_MS}\n\n".encode()
     try:
         async with watching(tenant):
-            async for message in live.follow(tenant, run.pk, after=after, kind="sse", still=watch.admit):
-                yield frame(message)
+            async for page in live.follow(tenant, run.pk, after=after, kind="sse", still=watch.admit):
+                yield b"".join(map(frame, page)) or HEARTBEAT
     except NexodError as error:
         yield f"event: error\ndata: {json.dumps(error.as_dict())}\n\n".encode()
     finally:
         await asyncio.shield(in_tenant(tenant, watch.end))
 
 
-def frame(message: Message | None) -> bytes:
-    """Return the message as the stream carries it; None is a comment that keeps the connection open."""
-    if message is None:
-        return b": heartbeat\n\n"
+def frame(message: Message) -> bytes:
+    """Return the message as the stream carries it."""
     return f"id: {message['seq']}\nevent: {message['type']}\ndata: {message.text}\n\n".encode()
 
 
