@@ -24,8 +24,8 @@ def test_actions_and_tasks_load_nothing_heavy() -> None:
 
 
 def test_the_engine_turns_the_safety_on_by_itself() -> None:
-    code = "import workflows.engine.checkpoints\nfrom langgraph.checkpoint.serde import _msgpack; print(_msgpack.STRICT_MSGPACK_ENABLED)"
-    assert python(code).stdout.strip() == "True"
+    looks = "from langgraph.checkpoint.serde import _msgpack; print(_msgpack.STRICT_MSGPACK_ENABLED)"
+    assert python(f"import workflows.engine.checkpoints\n{looks}").stdout.strip() == "True"
 
 
 def test_the_engine_refuses_a_langgraph_without_it() -> None:
