@@ -148,8 +148,8 @@ def pause(request: HttpRequest, run_id: UUID) -> HttpResponse:
 @tenant_site.page("workflows/run/<uuid:run_id>/resume/", "run_resume")
 @require_POST
 def resume(request: HttpRequest, run_id: UUID) -> HttpResponse:
-    """Let the run go on from its last checkpoint."""
-    return _act(request, run_id, resume_run, "Resumed.", "The run goes on from its last checkpoint.")
+    """Let the run go on where it stopped."""
+    return _act(request, run_id, resume_run, "Resumed.", "The run goes on where it stopped; what was done is not done again.")
 
 
 def _act(request: HttpRequest, run_id: UUID, action: Any, log: str, said: str) -> HttpResponse:
