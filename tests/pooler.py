@@ -8,6 +8,7 @@ import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -99,7 +100,7 @@ def behind(pooler: Pooler, told: str) -> Iterator[None]:
 def default_changed(**changes: Any) -> Iterator[None]:
     """Have every thread's ``default`` connection made anew with other settings, inside the block."""
     before = connections.settings["default"]
-    _use(before | changes)
+    _use(deepcopy(before) | changes)
     try:
         yield
     finally:

@@ -176,7 +176,7 @@ class Storm:
 
     def _doubled(self) -> int:
         """Return how many things happened twice: a service that knows about repetitions tells them by their key."""
-        seen = [found for found in self.world.sink.requests if found.json["run"] in {str(run) for run in self.runs}]
+        seen = [found for found in self.world.sink.requests if found.json.get("run") in {str(run) for run in self.runs}]
         knows = Counter(
             found.json["run"] for found in {(s.key, s.json["run"]): s for s in seen if s.path == "/knows"}.values()
         )

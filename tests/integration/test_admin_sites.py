@@ -16,6 +16,7 @@ WITHOUT_ADMIN = {
     "agents.CrewTask": "edited in line with its crew",
     "workflows.WorkflowVersion": "shown on the page of its workflow",
     "workflows.RunEvent": "the timeline on the page of its run",
+    "workflows.Effect": "shown with its step on the page of its run",
     "workflows.Step": "shown on the page of its run",
     "accounts.IdempotencyKey": "recorded answers, of no use to people",
 }

@@ -65,13 +65,19 @@ def stored_bytes(tenant):
         return int(UsageRecord.objects.get(tenant=tenant, metric="storage_bytes").amount)
 
 
+def message_of(callbacks):
+    """Return the call that sends the one message."""
+    (sent,) = callbacks
+    return sent.args[1]
+
+
 def test_an_upload_is_kept_metered_and_enqueued(base, editor, acme, media, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks() as callbacks:
         document, is_new = upload(base, editor)
     assert (is_new, document.status, document.uploaded_by) == (True, "pending", editor)
     assert kept(media) == [Path(acme.schema_name, "documents", str(document.pk))]
     assert stored_bytes(acme) == len(GUIDE)
-    (sent,) = callbacks
+    sent = message_of(callbacks)
     assert (sent.args, sent.keywords["kwargs"]) == (("agents.ingest_document",), {"document_id": str(document.pk)})
     assert sent.keywords["headers"]["nexod_tenant"] == acme.schema_name
 
@@ -207,7 +213,7 @@ def test_a_document_in_work_is_looked_at_again_later(base, editor, django_captur
     Document.objects.update(status="processing", updated_at=timezone.now())
     with django_capture_on_commit_callbacks() as callbacks:
         ingest_document(document_id=document.pk)
-    (sent,) = callbacks
+    sent = message_of(callbacks)
     assert sent.keywords["countdown"] > 60
     Document.objects.update(updated_at=timezone.now() - timedelta(hours=1))
     ingest_document(document_id=document.pk)

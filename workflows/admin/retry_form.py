@@ -56,7 +56,7 @@ class RetryForm:
     def __init__(self, run: Run, data: Mapping[str, Any] | None = None) -> None:
         history = History(run, parse(run.definition))
         anew = history.anew_from("")
-        routed = {edge["from"] for edge in run.definition.get("edges", []) if edge.get("when", ERROR) != ERROR}
+        routed = {edge["from"] for edge in run.definition.get("edges", []) if edge.get("when") not in (None, "", ERROR)}
         kept = [step for step in history.newest() if step not in anew and step.node not in routed and _fits(step)]
         self.origin = FromForm(data, history)
         self.inputs = InputForm(run.definition.get("inputs") or {}, data, run.inputs)

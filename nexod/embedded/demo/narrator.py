@@ -59,6 +59,24 @@ class Narrator:
     def _run_cancelled(self, data: Event) -> str:
         return "[bold red]run cancelled[/]"
 
+    def _run_pause_requested(self, data: Event) -> str:
+        return f"pause asked for by {escape(data['actor'])}"
+
+    def _run_handed_back(self, data: Event) -> str:
+        return f"[yellow]the worker let go of the run[/], which goes on elsewhere ({escape(data['reason'])})"
+
+    def _run_retried(self, data: Event) -> str:
+        return f"retried by {escape(data['actor'])}"
+
+    def _run_compensating(self, data: Event) -> str:
+        return f"[yellow]undoing[/] {escape(', '.join(data['nodes']))}"
+
+    def _run_compensated(self, data: Event) -> str:
+        left = ", ".join(node["node"] for node in data["not_undone"])
+        return f"undone: {escape(', '.join(data['undone']) or 'nothing')}" + (
+            f"; [red]not undone: {escape(left)}[/]" * bool(left)
+        )
+
     def _step_started(self, data: Event) -> str:
         again = f" [yellow]again, visit {data['visit']}[/]" if data["visit"] > 1 else ""
         self._titles[data["node"]] = data["title"] or data["node"]
@@ -72,6 +90,9 @@ class Narrator:
 
     def _step_failed(self, data: Event) -> str:
         return f"[red]✗ {escape(self._title(data))}[/] {_reason(data['reason'])}"
+
+    def _step_resumed(self, data: Event) -> str:
+        return f"[cyan]▸ {escape(self._title(data))}[/] goes on"
 
     def _step_retried(self, data: Event) -> str:
         return (
@@ -97,6 +118,9 @@ class Narrator:
 
     def _model_failed(self, data: Event) -> str:
         return f"    [red]{escape(data['model'])}[/] {_reason(data['reason'])}"
+
+    def _effect_recorded(self, data: Event) -> str:
+        return f"    {escape(data['name'])} [dim]{escape(data['status'])}  {escape(_short(data['about']))}[/]"
 
     def _approval_requested(self, data: Event) -> str:
         return f"[bold yellow]? {escape(data['title'])}[/]"
