@@ -18,6 +18,7 @@ pytestmark = pytest.mark.browser
 
 ORDER = definition(
     [
+        text("quote", "For {{ inputs.topic }}", title="Quote the price"),
         text("reserve", "Reserved for {{ inputs.topic }}", title="Reserve the seats", undo="release"),
         text("charge", "{{ 12 // (inputs.topic | length) }} charged", title="Charge the card", undo="refund"),
         text("mail", "{{ 1 // 0 }}", title="Send the ticket"),
@@ -27,7 +28,7 @@ ORDER = definition(
         text("release", "Released {{ nodes.reserve.text }}", title="Release the seats"),
         text("refund", "{{ 1 // 0 }}", title="Refund the card"),
     ],
-    ["reserve charge", "charge mail", "mail book", "mail note error", "note book", "book end"],
+    ["quote reserve", "reserve charge", "charge mail", "mail book", "mail note error", "note book", "book end"],
 )
 
 
@@ -57,14 +58,14 @@ def test_a_failed_run_is_changed_and_goes_on(bench: Bench, port: int, look: dict
         assert visitor.too_wide() <= 0
         page.get_by_role("link", name="Change and resume").click()
         page.get_by_label("Topic").fill("")
-        page.locator("summary", has_text="Charge the card").click()
-        page.locator('[name="output-charge"]').fill("{")
+        page.locator("summary", has_text="Quote the price").click()
+        page.locator('[name="output-quote"]').fill("{")
         page.get_by_role("button", name="Resume").click()
         expect(page.get_by_text("This is not JSON")).to_be_visible()
         _picture(page, look, "refused")
         assert visitor.too_wide() <= 0
         page.get_by_label("Topic").fill("oceans")
-        page.locator('[name="output-charge"]').fill('{"text": "2 charged"}')
+        page.locator('[name="output-quote"]').fill('{"text": "2 seats"}')
         page.get_by_role("button", name="Resume").click()
         page.wait_for_url("**/change/")
         expect(page.locator("#nx-timeline")).to_contain_text("Changed before it goes on")
