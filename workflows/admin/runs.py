@@ -149,7 +149,9 @@ def pause(request: HttpRequest, run_id: UUID) -> HttpResponse:
 @require_POST
 def resume(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """Let the run go on where it stopped."""
-    return _act(request, run_id, resume_run, "Resumed.", "The run goes on where it stopped; what was done is not done again.")
+    return _act(
+        request, run_id, resume_run, "Resumed.", "The run goes on where it stopped; what was done is not done again."
+    )
 
 
 def _act(request: HttpRequest, run_id: UUID, action: Any, log: str, said: str) -> HttpResponse:
