@@ -70,7 +70,7 @@ class Inbox:
 
 
 class Hub:
-    """The inboxes of one event loop, and the one channel that feeds them while there are any."""
+    """The inboxes of one event loop, and the one channel that feeds them from the first watcher on."""
 
     def __init__(self, layer: Any) -> None:
         self._layer = layer
@@ -91,16 +91,13 @@ class Hub:
         return inbox
 
     async def leave(self, topic: str, inbox: Inbox) -> None:
-        """Forget the inbox; the last one of a topic leaves it, the last of all stops the reader."""
+        """Forget the inbox; the last one of a topic leaves it. The reader goes on: a channel layer without any subscription
+        looks for its next one every 0.1 s only, and the first watcher after a silence would wait for that."""
         async with self._changing:
             others = self._inboxes.get(topic, set())
             others.discard(inbox)
             if not others and self._inboxes.pop(topic, None) is not None:
                 await self._exit(topic)
-            if not self._inboxes and self._reader is not None:
-                self._reader.cancel()
-                await asyncio.gather(self._reader, return_exceptions=True)
-                self._reader = None
 
     async def _enter(self, topic: str) -> None:
         if self._reader is None:

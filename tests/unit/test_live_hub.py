@@ -70,7 +70,7 @@ def with_hub(test: Callable[[Hub, Layer], Awaitable[None]]) -> None:
         for topic, inboxes in list(hub._inboxes.items()):
             for inbox in list(inboxes):
                 await hub.leave(topic, inbox)
-        assert hub._reader is None
+        assert not hub._inboxes
 
     asyncio.run(run())
 
@@ -103,6 +103,17 @@ def test_the_last_to_leave_ends_the_membership() -> None:
         await hub.leave("a", second)
         assert layer.asked[-1] == "group_discard"
         assert not hub._inboxes
+
+    with_hub(test)
+
+
+def test_after_the_last_has_left_the_channel_is_kept_for_the_next() -> None:
+    async def test(hub: Hub, layer: Layer) -> None:
+        await hub.leave("a", await hub.join("a"))
+        again = await hub.join("a")
+        assert layer.asked == ["new_channel", "group_add", "group_discard", "group_add"]
+        await send(layer, "a", 1)
+        assert await again.get(2) == {"n": 1}
 
     with_hub(test)
 
