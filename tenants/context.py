@@ -119,7 +119,7 @@ def tenant_of(schema: str) -> Tenant:
 
     require_schema_name(schema)
     with enter_platform():
-        found = Tenant.objects.select_related("plan").filter(schema_name=schema).first()
+        found = Tenant.objects.filter(schema_name=schema).first()
     if found is None:
         raise TenantUnknown
     return found

@@ -12,8 +12,8 @@ from nexod.kernel import scope
 from nexod.observability.redaction import redact
 
 QUIET = ("httpx", "httpcore", "openai", "asyncio", "urllib3", "daphne", "litellm", "LiteLLM", "markdown_it", "pypdf")
-# What Django adds to its own records: objects that hold headers, cookies and bodies.
-UNTOLD = ("request", "response", "server_time")
+# What these say of every message, nexod.observability.tasks says once.
+QUIET += ("celery.app.trace", "celery.worker.strategy")
 
 
 def logging_config(*, level: str = "INFO", format_name: str = "") -> dict[str, Any]:

@@ -14,7 +14,7 @@ def place_of(host: str) -> Place:
     if name in {normalised(platform) for platform in settings.NEXOD_PLATFORM_HOSTS}:
         return PLATFORM
     with enter_platform():
-        domain = Domain.objects.select_related("tenant__plan").filter(domain=name).first()
+        domain = Domain.objects.select_related("tenant").filter(domain=name).first()
     if domain is None:
         raise TenantUnknown
     domain.tenant.require_active()
