@@ -14,6 +14,8 @@ from nexod.observability.redaction import redact
 QUIET = ("httpx", "httpcore", "openai", "asyncio", "urllib3", "daphne", "litellm", "LiteLLM", "markdown_it", "pypdf")
 # What these say of every message, nexod.observability.tasks says once.
 QUIET += ("celery.app.trace", "celery.worker.strategy")
+# What Django adds to its own records: objects that hold headers, cookies and bodies.
+UNTOLD = ("request", "response", "server_time")
 
 
 def logging_config(*, level: str = "INFO", format_name: str = "") -> dict[str, Any]:
