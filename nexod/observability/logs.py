@@ -11,7 +11,18 @@ from structlog.typing import EventDict
 from nexod.kernel import scope
 from nexod.observability.redaction import redact
 
-QUIET = ("httpx", "httpcore", "openai", "asyncio", "urllib3", "daphne", "litellm", "LiteLLM", "markdown_it", "pypdf")
+QUIET: tuple[str, ...] = (
+    "httpx",
+    "httpcore",
+    "openai",
+    "asyncio",
+    "urllib3",
+    "daphne",
+    "litellm",
+    "LiteLLM",
+    "markdown_it",
+    "pypdf",
+)
 # What these say of every message, nexod.observability.tasks says once.
 QUIET += ("celery.app.trace", "celery.worker.strategy")
 # What Django adds to its own records: objects that hold headers, cookies and bodies.

@@ -156,3 +156,26 @@ def _connections_taken() -> int:
     connection.ensure_connection()
     stats = connection.pool.get_stats()  # type: ignore[attr-defined]
     return int(stats["pool_size"] - stats["pool_available"])
+
+
+def test_a_chain_of_instant_steps_is_one_superstep(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two where a person is asked in between: what was given before is in the place where the run waits."""
+    from workflows.engine import graph
+
+    visited: list[str] = []
+    perform = graph.perform
+
+    def counted(plan: Any, state: Any, drive: Any) -> Any:
+        visited.append(plan.id)
+        return perform(plan, state, drive)
+
+    monkeypatch.setattr(graph, "perform", counted)
+    with bench.inside():
+        compiled = graph.graph_of(chain(4))
+    taken = [node for node in compiled.plan.nodes if compiled.plan.computes_after((node,)) is not None]
+    assert bench.ran(chain(4)).status == "completed"
+    assert visited == taken == ["n0", "n1", "n2", "end"]
+    asks = graph.graph_of(definition([text("a"), ask("b"), output()])).plan
+    assert asks.computes_after(("b",)) is None
+    beside = graph.graph_of(definition([text("a"), text("b"), text("c")], ["a b", "a c"])).plan
+    assert beside.computes_after(("b",)) is None

@@ -17,7 +17,7 @@ from workflows.engine.checkpoints.parking import Parking
 from workflows.engine.drive import Drive
 from workflows.engine.parked import Parked
 from workflows.engine.plan import NodePlan, Plan, planned
-from workflows.engine.step import perform
+from workflows.engine.step import Outcome, perform
 
 Json = dict[str, Any]
 KEPT_GRAPHS = 128
@@ -47,7 +47,7 @@ class Graph:
         self.plan = plan
         builder = StateGraph(State, context_schema=Drive)
         for node in plan.nodes.values():
-            builder.add_node(_name(node.id), _visit(node), defer=node.id in plan.joins)
+            builder.add_node(_name(node.id), _visit(node, plan), defer=node.id in plan.joins)
         builder.add_edge(START, _name(plan.definition.start))
         self._compiled = builder.compile()
 
@@ -77,22 +77,39 @@ def _graph(text: str) -> Graph:
     return Graph(planned(parse(text)))
 
 
-def _visit(node: NodePlan) -> Any:
-    """Return what LangGraph calls for the node."""
+def _visit(node: NodePlan, plan: Plan) -> Any:
+    """Return what LangGraph calls for the node: it performs it, and what follows it as far as that only computes.
+
+    Such a chain is one superstep: LangGraph's price for one is several times what a template or a condition takes.
+    """
 
     def visit(state: State, runtime: Runtime[Drive]) -> Command[Any]:
+        drive = runtime.context
         try:
-            outcome = perform(node, dict(state), runtime.context)
+            outcome = perform(node, dict(state), drive)
+            while (following := plan.computes_after(outcome.after)) is not None:
+                outcome = _joined(outcome, perform(following, _with(state, outcome), drive))
         except Parked as parked:
             # The rows are the truth, not what LangGraph is resumed with: the node starts again and reads them.
             interrupt(parked.told)
             raise
         finally:
-            runtime.context.release()
+            drive.release()
         update = {"nodes": outcome.nodes, "visits": outcome.visits}
         return Command(update=update, goto=[_name(after) for after in outcome.after])
 
     return visit
+
+
+def _with(state: State, outcome: Outcome) -> Json:
+    """Return the state as it is after the outcome."""
+    nodes, visits = merged(state["nodes"], outcome.nodes), merged(state["visits"], outcome.visits)
+    return {"inputs": state["inputs"], "nodes": nodes, "visits": visits}
+
+
+def _joined(first: Outcome, then: Outcome) -> Outcome:
+    """Return what both visits add, and where the second leads."""
+    return Outcome(merged(first.nodes, then.nodes), merged(first.visits, then.visits), then.after)
 
 
 def _name(node: str) -> str:

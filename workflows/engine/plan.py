@@ -20,6 +20,8 @@ Json = dict[str, Any]
 SCOPE = frozenset({"inputs", "nodes", "run", "visits"})
 # These do neither wait nor think: they run in the driving thread, and their step is written once, when it is over.
 INSTANT = frozenset({"approval", "condition", "output", "template"})
+# These may park the run, which then goes on from what was given before them.
+ASKS = frozenset({"approval"})
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,13 @@ class Plan:
     def branches(self) -> bool:
         """Say whether nodes may run side by side."""
         return any(len(after) > 1 for node in self.nodes.values() for after in node.targets.values())
+
+    def computes_after(self, after: tuple[str, ...]) -> NodePlan | None:
+        """Return the one node that follows when it only computes, where no branches run side by side."""
+        if self.branches or len(after) != 1:
+            return None
+        following = self.nodes[after[0]]
+        return following if following.instant and following.kind.type not in ASKS else None
 
     @cached_property
     def joins(self) -> frozenset[str]:
