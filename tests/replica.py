@@ -73,9 +73,9 @@ class Replica:
         self.ask("SELECT pg_wal_replay_resume()")
 
     def catch_up(self) -> None:
-        """Wait until it shows all that is committed now."""
+        """Wait until it shows all that is committed now, also what the primary, told not to wait for its disk, is yet to write."""
         with psycopg.connect(_superuser(connections.settings["default"]["PORT"]), autocommit=True) as primary:
-            (reached,) = primary.execute("SELECT pg_current_wal_lsn()").fetchone() or ("",)
+            (reached,) = primary.execute("SELECT pg_current_wal_insert_lsn()").fetchone() or ("",)
         assert until(lambda: self.ask(f"SELECT pg_last_wal_replay_lsn() >= '{reached}'"))
 
 

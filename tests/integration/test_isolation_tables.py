@@ -142,6 +142,8 @@ def test_vectors_are_each_tenants_own(filled, acme, globex):
 
     nearest = Chunk.objects.order_by(CosineDistance("embedding", [0.1] * DIMENSIONS))
     with enter_tenant(acme):
+        with connection.cursor() as cursor:  # else the index may end among rows that other tests deleted
+            cursor.execute("SET LOCAL enable_indexscan = off")
         assert nearest.all().first().document_id == filled.document.pk
     with enter_tenant(globex):
         assert nearest.all().first() is None
