@@ -121,6 +121,7 @@ def _parked(drive: Drive, claim: Claim, parking: Parking | None = None) -> bool:
     """
     undoing = parking is None
     with transaction.atomic():
+        drive.flush()
         waits = standing(drive.run.id)
         held = Run.objects.held(drive.fence).filter(pk=drive.run.id, status=Run.Status.RUNNING)
         changed = (held if undoing else held.filter(cancel_requested=False)).update(
