@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from django_redis import get_redis_connection
 
 from nexod.kernel import topics
 from tests.workbench import Bench, ask, definition, output, text
@@ -64,3 +65,14 @@ def test_a_hint_that_fails_does_not_reach_the_run(bench: Bench, monkeypatch: pyt
     monkeypatch.setattr(topics, "_send", fails)
     run = bench.ran(definition([text("a"), output()]))
     assert (run.status, bench.types(run.id)[-1]) == ("completed", "run.completed")
+
+
+def test_who_started_a_run_is_told_of_its_end_unless_it_completed_at_once(bench: Bench) -> None:
+    def messages() -> int:
+        return int(get_redis_connection("default").llen("nexod.celery.default"))
+
+    before = messages()
+    assert bench.ran(definition([text("a"), output()])).status == "completed"
+    assert messages() == before
+    assert bench.ran(definition([text("a", "{{ 1 // 0 }}"), output()])).status == "failed"
+    assert messages() == before + 1
