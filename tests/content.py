@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.admin.models import ADDITION, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
@@ -13,8 +16,8 @@ from agents.models import Agent, Chunk, Crew, CrewTask, Document, KnowledgeBase,
 from agents.models.document import DIMENSIONS
 from collaboration.models import Notification
 from tenants.accounts.actions.api_keys import issue_api_key
-from tenants.accounts.models import ApiKey, User
-from workflows.models import Approval, Artifact, Effect, Run, Step, Workflow, WorkflowVersion
+from tenants.accounts.models import ApiKey, IdempotencyKey, User
+from workflows.models import Approval, Artifact, Effect, Run, RunEvent, Step, Workflow, WorkflowVersion
 
 GREETING: dict[str, Any] = {
     "format": "nexod.workflow/1",
@@ -96,6 +99,17 @@ def fill(user: User, *, mark: str = "one") -> Content:
         artifact=Artifact.objects.create(run=run, step=end, name=f"{mark}.md", content="# Hello", bytes=7),
         notification=Notification.objects.create(user=user, kind="approval.requested", title=mark, key=mark),
     )
+
+
+def fill_all(user: User) -> Content:
+    """Make what ``fill`` makes, and a row of what nobody makes by hand: events, recorded answers, sessions, the log."""
+    content = fill(user)
+    RunEvent.objects.create(run=content.run, seq=1, type="run.created", at=timezone.now())
+    IdempotencyKey.objects.create(caller="user", key="k", fingerprint="f")
+    Session.objects.create(session_key="s" * 32, session_data="x", expire_date=timezone.now())
+    type_ = ContentType.objects.get_for_model(User)
+    LogEntry.objects.create(user=user, content_type=type_, object_repr="x", action_flag=ADDITION)
+    return content
 
 
 def _workflow(user: User, mark: str) -> tuple[Workflow, WorkflowVersion]:

@@ -6,19 +6,13 @@ from uuid import uuid4
 
 import pytest
 from django.apps import apps
-from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.auth.models import Permission
-from django.contrib.contenttypes.models import ContentType
-from django.contrib.sessions.models import Session
 from django.db import DatabaseError, connection, connections, transaction
-from django.utils import timezone
 
-from tenants.accounts.models import IdempotencyKey, User
 from tenants.context import enter_platform, enter_schema_as_owner, enter_tenant
 from tenants.schema import OWNER
-from tests.content import fill
+from tests.content import fill_all
 from tests.isolation import TABLES, TEMPLATE_TABLES, tables_of, uncovered
-from workflows.models import RunEvent
 
 MODELED = {model._meta.db_table for model in apps.get_models(include_auto_created=True)} | {"django_migrations"}
 REQUIRED = """
@@ -35,12 +29,7 @@ def filled(acme, person):
     """One row of everything in acme."""
     owner = person("acme", "owner")
     with enter_tenant(acme):
-        content = fill(owner)
-        RunEvent.objects.create(run=content.run, seq=1, type="run.created", at=timezone.now())
-        IdempotencyKey.objects.create(caller="user", key="k", fingerprint="f")
-        Session.objects.create(session_key="s" * 32, session_data="x", expire_date=timezone.now())
-        type_ = ContentType.objects.get_for_model(User)
-        LogEntry.objects.create(user=owner, content_type=type_, object_repr="x", action_flag=ADDITION)
+        content = fill_all(owner)
         owner.user_permissions.add(Permission.objects.first())
         first, second = content.crew.tasks.order_by("order")
         second.context.add(first)

@@ -5,17 +5,12 @@ from __future__ import annotations
 import pytest
 from django.apps import apps
 from django.conf import settings
-from django.contrib.admin.models import ADDITION, LogEntry
-from django.contrib.contenttypes.models import ContentType
-from django.contrib.sessions.models import Session
 from django.db import connection
 from django.db.models import Model
-from django.utils import timezone
 
-from tenants.accounts.models import IdempotencyKey, User
+from tenants.accounts.models import User
 from tenants.context import enter_tenant
-from tests.content import fill
-from workflows.models import RunEvent
+from tests.content import fill_all
 
 OWN_LABELS = {"accounts", "agents", "workflows", "collaboration", "admin", "sessions"}
 MODELS = [
@@ -37,13 +32,7 @@ def filled(acme, person):
     """One of everything in acme."""
     owner = person("acme", "owner")
     with enter_tenant(acme):
-        content = fill(owner)
-        RunEvent.objects.create(run=content.run, seq=1, type="run.created", at=timezone.now())
-        IdempotencyKey.objects.create(caller="user", key="k", fingerprint="f")
-        Session.objects.create(session_key="s" * 32, session_data="x", expire_date=timezone.now())
-        type_ = ContentType.objects.get_for_model(User)
-        LogEntry.objects.create(user=owner, content_type=type_, object_repr="x", action_flag=ADDITION)
-    return content
+        return fill_all(owner)
 
 
 def _count(model: type[Model]) -> int:
