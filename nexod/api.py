@@ -8,7 +8,6 @@ from nexod.http.schema import openapi
 
 urlpatterns = [
     path("schema", openapi, name="schema"),
-    path("", include("tenants.api.urls")),
     path("", include("tenants.accounts.api.urls")),
     path("", include("agents.api.urls")),
     path("", include("workflows.api.urls")),

@@ -8,7 +8,7 @@ from celery import Celery
 from kombu import Queue
 
 from nexod import worker
-from nexod.kernel.queue import QUEUES
+from nexod.kernel.queue import QUEUES, RUN_QUEUES
 from nexod.observability import tasks
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexod.settings")
@@ -16,7 +16,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexod.settings")
 app = Celery("nexod")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
-    task_queues=[Queue(name) for name in QUEUES],
+    # A wake-up is gone from the broker when it is taken: to acknowledge it as well would cost two more round trips.
+    task_queues=[Queue(name, no_ack=name in RUN_QUEUES) for name in QUEUES],
     task_default_queue="default",
     task_ignore_result=True,
     task_acks_late=True,
@@ -30,6 +31,7 @@ app.conf.update(
         "global_keyprefix": "nexod.celery.",
         "visibility_timeout": 3600,
         "unacked_restore_interval": 10,
+        "queue_order_strategy": "nexod.worker:UrgentFirst",
     },
     task_serializer="json",
     accept_content=["json"],

@@ -6,9 +6,13 @@ from django.contrib.admin import autodiscover
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
+from collaboration.api.stop import stop_page
 from nexod.admin import tenant_site
 from nexod.http.docs import reference
 from nexod.http.fallbacks import unknown_api_path
+from workflows.api.callbacks import callback
+from workflows.api.hooks import hook
+from workflows.links.pages import approval_by_link
 
 # Here and not in an AppConfig, so that workers never import the admin.
 autodiscover()
@@ -18,6 +22,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", tenant_site.urls),
     path("api/v1/", include("nexod.api")),
     path("api/docs", reference, name="docs"),
+    path("hooks/<str:token>", hook, name="hook"),
+    path("callbacks/<str:token>", callback, name="callback"),
+    path("decide/<str:token>", approval_by_link, name="decide"),
+    path("notifications/stop/<str:token>", stop_page, name="stop_mail"),
     re_path(r"^api(?:/|$)", unknown_api_path),
 ]
 

@@ -1,4 +1,4 @@
-"""Ends a worker that has silently stopped taking messages, so that whoever watches over it starts it again.
+"""Ends a worker that has silently stopped taking messages, or whose sweeper hangs, so that whoever watches over it starts it again.
 
 Seen with Redis brokers after a reconnect: the process lives, its connection too, and nothing is consumed any more.
 """
@@ -11,16 +11,23 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any
 
 from celery.worker import state
 from django.conf import settings
 from redis import RedisError
 
+from nexod.kernel.turning import Standstill
 from nexod.observability import work
 
 logger = logging.getLogger(__name__)
 LOOKS_PER_PATIENCE = 6
+# A sweep waits for a database or a broker that is away, and other workers sweep as well: there is no hurry.
+STANDSTILL_PATIENCES = 4
+STANDSTILL_LEAST_S = 60.0
+TAKES_NONE = "Messages wait and this worker takes none; it ends itself"
+STANDS_STILL = "A loop of this worker stands still; it ends itself"
 # What a warm shutdown may take beyond the drain before it counts as stuck itself.
 LAST_GRACE_S = 5.0
 EXIT_CODE = 75  # EX_TEMPFAIL: try again
@@ -51,6 +58,7 @@ class Watchdog:
     def __init__(self, controller: Any, *, patience_s: float) -> None:
         self._stall = Stall(patience_s)
         self._pause_s = patience_s / LOOKS_PER_PATIENCE
+        self._standstill = Standstill(ceil(max(STANDSTILL_PATIENCES * patience_s, STANDSTILL_LEAST_S) / self._pause_s))
         self._slots = controller.pool.limit or 1
         # As it was when the worker started: a consumer that is cancelled takes its queue off the living list.
         self._queues = frozenset(controller.app.amqp.queues.consume_from)
@@ -63,8 +71,10 @@ class Watchdog:
     def _run(self) -> None:
         while state.should_stop is None:
             time.sleep(self._pause_s)
+            if stuck := self._standstill.look():
+                end(STANDS_STILL, {"loops": stuck})
             if self._has_stalled():
-                end(self._queues)
+                end(TAKES_NONE, {"queues": sorted(self._queues)})
 
     def _has_stalled(self) -> bool:
         try:
@@ -79,11 +89,11 @@ class Watchdog:
         )
 
 
-def end(queues: frozenset[str], *, exit_: Callable[[int], object] = os._exit) -> None:
+def end(why: str, extra: dict[str, Any], *, exit_: Callable[[int], object] = os._exit) -> None:
     """Hand back what is at work and end this process, by force when it does not end by itself."""
     from workflows.engine import drain
 
-    logger.error("Messages wait and this worker takes none; it ends itself", extra={"queues": sorted(queues)})
+    logger.error(why, extra=extra)
     work.count("nexod_workers_stalled", 1)
     work.flush()
     drain.begin()

@@ -6,14 +6,14 @@ two requests share, a connection or a thread, can carry one tenant's place into 
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from asgiref.sync import sync_to_async
 from django.db import connections
 
 from nexod.kernel import scope
@@ -132,6 +132,10 @@ def release_connections() -> None:
             connection.close()
 
 
+async def _in_thread(work: Callable[[], R]) -> R:
+    return await asyncio.get_running_loop().run_in_executor(None, copy_context().run, work)
+
+
 async def in_tenant(tenant: Tenant | str, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Run the synchronous ``work`` in a thread, inside ``tenant``, and give its connection back: the only ORM for async code.
 
@@ -145,7 +149,7 @@ async def in_tenant(tenant: Tenant | str, work: Callable[P, R], *args: P.args, *
         finally:
             release_connections()
 
-    return await sync_to_async(hop, thread_sensitive=False)()
+    return await _in_thread(hop)
 
 
 async def on_platform(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -158,4 +162,4 @@ async def on_platform(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -
         finally:
             release_connections()
 
-    return await sync_to_async(hop, thread_sensitive=False)()
+    return await _in_thread(hop)

@@ -12,14 +12,17 @@ from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 
+from nexod.kernel.often import Often
 from tenants.backend.replica import alias_to_read
+
+Call = tuple[str, list[Any]]
 
 
 def call(function: str, *values: Any, using: str = DEFAULT_DB_ALIAS) -> Any:
     """Return the one value of ``doors.<function>(*values)``."""
     marks = ", ".join(["%s"] * len(values))
     with connections[using].cursor() as cursor:
-        cursor.execute(f"SELECT doors.{function}({marks})", values)
+        cursor.execute(Often(f"SELECT doors.{function}({marks})"), values)
         return cursor.fetchone()[0]
 
 
@@ -32,15 +35,14 @@ def open_ticket(run: UUID, queue: str, *, delay_s: float = 0) -> str:
     return str(call("open_ticket", run, queue, delay_s))
 
 
-def admit_run(run: UUID, queue: str) -> None:
-    """Count a new run in today's usage and queue it, in one round trip."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT doors.add_usage('runs', 1), doors.open_ticket(%s, %s, 0)", (run, queue))
+def admitting(run: UUID, queue: str) -> Call:
+    """Return what counts a new run in today's usage and queues it, to be part of the statement that stores it."""
+    return "doors.add_usage('runs', 1), doors.open_ticket(%s, %s, 0)", [run, queue]
 
 
-def claim_ticket(run: UUID, worker: str, lease_s: float) -> int | None:
-    """Return the fencing token of a new claim, or None when the run is not free to work on."""
-    found = call("claim_ticket", run, worker, lease_s)
+def claim_ticket(run: UUID, worker: str, lease_s: float, *, seen: int = 0) -> int | None:
+    """Return the fencing token of a new claim, higher than any that the run has ``seen``; None when it is not free to work on."""
+    found = call("claim_ticket", run, worker, lease_s, seen)
     return None if found is None else int(found)
 
 
@@ -59,9 +61,19 @@ def park_ticket(run: UUID) -> bool:
     return bool(call("park_ticket", run))
 
 
-def bury_ticket(run: UUID, token: int, reason: str) -> bool:
-    """Give the run up, with a code that the platform's staff read; False when the claim is not ours any more."""
-    return bool(call("bury_ticket", run, token, reason))
+def leaving(run: UUID, token: int, state: str) -> Call:
+    """Return what ``leave_ticket`` asks, to be part of another statement."""
+    return "doors.leave_ticket(%s, %s, %s)", [run, token, state]
+
+
+def burying(run: UUID, token: int, reason: str) -> Call:
+    """Return what gives the run up, with a code that the platform's staff read, to be part of another statement."""
+    return "doors.bury_ticket(%s, %s, %s)", [run, token, reason]
+
+
+def using(metric: str, amount: float) -> Call:
+    """Return what ``add_usage`` asks, to be part of another statement."""
+    return "doors.add_usage(%s, %s)", [metric, float(amount)]
 
 
 def add_usage(metric: str, amount: float) -> None:

@@ -18,13 +18,6 @@ def may(request: HttpRequest, permission: str) -> bool:
     return bool(actor_of(request).has_perm(permission))
 
 
-def roles_of(request: HttpRequest) -> frozenset[str]:
-    """Return the names of the account's roles, asked once a request."""
-    if not hasattr(request, "_nexod_roles"):
-        request._nexod_roles = frozenset(actor_of(request).role_names())  # type: ignore[attr-defined]
-    return request._nexod_roles  # type: ignore[attr-defined, no-any-return]
-
-
 def row_id(text: str) -> UUID:
     """Return the id in an address; raise Http404 for what is none."""
     try:

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from nexod.admin import formats
 
-HEIGHT, FOOT, LEFT = 150.0, 18.0, 44.0
+HEIGHT, FOOT, LEFT = 150.0, 18.0, 58.0
 WIDE, MIDDLE, NARROW = 640.0, 460.0, 340.0
 STEPS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
 Show = Callable[[float], str]
@@ -39,7 +39,7 @@ def bars(
     every = max(1, round(len(columns) * 85 / width))
     for number, column in enumerate(shown):
         column["labelled"] = number % every == 0
-    lines = [{"y": _y(top * share, top), "text": show(top * share)} for share in (0.5, 1)]
+    lines = [{"y": _y(amount, top), "text": show(amount)} for amount in (top / 2, top) if _is_told(amount, show)]
     used = {tone for bar in columns for tone, amount in bar.parts if amount}
     legend = [(tone, name) for tone, name in names.items() if tone in used]
     context = {
@@ -64,6 +64,11 @@ def nice(top: float) -> float:
     while power > top:
         power /= 10
     return next(power * step for step in STEPS if power * step >= top)
+
+
+def _is_told(amount: float, show: Show) -> bool:
+    """Say whether an amount is written as it is: half of one run is no run."""
+    return show is not formats.count or float(amount).is_integer()
 
 
 def _y(amount: float, top: float) -> float:

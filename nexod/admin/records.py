@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, NoReturn
 
 from django import forms
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
@@ -18,7 +20,8 @@ from nexod.kernel.errors import NexodError
 REFUSAL = "_nexod_refusal"
 REFUSED = (NexodError, ValidationError)
 # A list that can be filtered by these tells them character by character to whoever may only read the list.
-SECRET_FIELDS = frozenset({"password", "hashed", "encrypted_key"})
+SECRET_FIELDS = frozenset({"password", "hashed"})
+SEALED = "encrypted_"
 
 
 class RefusableForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -56,25 +59,49 @@ class ListAdmin(ModelAdmin):
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Refuse to filter by what is stored of a secret; Django allows every field of the model itself."""
         allowed = super().lookup_allowed(lookup, value, request)
-        return bool(allowed) and not SECRET_FIELDS & set(lookup.split("__"))
+        return bool(allowed) and not any(
+            part in SECRET_FIELDS or part.startswith(SEALED) for part in lookup.split("__")
+        )
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """List, under the words that people use for the rows."""
-        words = {"noun": self.noun, "nouns": self.nouns}
-        return super().changelist_view(request, {**words, **(extra_context or {})})  # type: ignore[no-any-return]
+        return super().changelist_view(request, self._worded(extra_context))  # type: ignore[no-any-return]
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show a row, under the same words."""
-        words = {"noun": self.noun, "nouns": self.nouns}
-        return super().changeform_view(request, object_id, form_url, {**words, **(extra_context or {})})  # type: ignore[no-any-return]
+        return super().changeform_view(request, object_id, form_url, self._worded(extra_context))  # type: ignore[no-any-return]
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Tell who changed what, under the same words."""
+        return super().history_view(request, object_id, self._worded(extra_context))  # type: ignore[no-any-return]
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Ask, under the same words."""
+        return super().delete_view(request, object_id, self._worded(extra_context))  # type: ignore[no-any-return]
+
+    def _worded(self, context: Any) -> dict[str, Any]:
+        return {"noun": self.noun, "nouns": self.nouns, **(context or {})}
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Name the rows; what goes along is only counted: there may be much of it, and some of it not theirs to see."""
+        _, counts, permissions, protected = super().get_deleted_objects(objs, request)
+        counted = {name: count for name, count in counts.items() if str(name) not in _links()}
+        # What is needed elsewhere is in the way whatever the person may do, so that is what they are told.
+        return self.named(objs), counted, set() if protected else permissions, protected
+
+    def named(self, objs: Any) -> list[str]:
+        """Return how rows are called where somebody is asked whether to delete them."""
+        return [f"{capfirst(self.noun or self.opts.verbose_name)}: {row}" for row in objs]
 
 
 class RecordAdmin(ListAdmin):
     """Subclasses write ``write`` and ``remove`` with the actions of their app."""
 
     form = RefusableForm
+    takes_along: ClassVar[frozenset[str]] = frozenset()
+    """Names of models whose rows nobody deletes by hand, and that go with a row of this one."""
     formfield_overrides = {models.TextField: {"widget": UnfoldAdminTextareaWidget(attrs={"rows": 3})}}
     warn_unsaved_form = True
 
@@ -98,6 +125,11 @@ class RecordAdmin(ListAdmin):
         form.instance.__dict__.update(row.__dict__)
         for formset in given:
             _describe_changes(formset)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Ask for no permission of its own for what goes along."""
+        shown, counts, permissions, protected = super().get_deleted_objects(objs, request)
+        return shown, counts, {name for name in permissions if name not in self.takes_along}, protected
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Let the action delete."""
@@ -130,7 +162,7 @@ class RecordAdmin(ListAdmin):
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Ask and delete; when the action refuses, go back with the reason."""
         try:
-            return super().delete_view(request, object_id, extra_context)  # type: ignore[no-any-return]
+            return super().delete_view(request, object_id, extra_context)
         except REFUSED as error:
             tell(request, error)
             return HttpResponseRedirect("../change/")
@@ -193,3 +225,9 @@ def _describe_changes(formset: Any) -> None:
         (form.instance, form.changed_data) for form in changed if form not in formset.extra_forms
     ]
     formset.deleted_objects = [form.instance for form in formset.deleted_forms if form in formset.initial_forms]
+
+
+def _links() -> set[str]:
+    """Return what Django calls the rows that only tie two others together."""
+    known = apps.get_models(include_auto_created=True)
+    return {str(model._meta.verbose_name_plural) for model in known if model._meta.auto_created}

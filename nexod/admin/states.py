@@ -13,6 +13,8 @@ TONES = {
     "happened": "good", "again": "attention", "fail": "bad", "started": "busy", "unknown": "attention", "answered": "good",
     "claimed": "busy", "parked": "attention", "done": "good", "dead": "bad", "revoked": "quiet",
     "expired": "quiet", "usable": "good",
+    "deduplicated": "quiet", "duplicate": "quiet", "skipped": "quiet", "refused": "bad", "delivered": "good", "fired": "good",
+    "timeout": "attention", "passed": "good", "changed": "attention", "broken": "bad", "judging": "busy",
 }  # fmt: skip
 ICONS = {
     "pending": "radio_button_unchecked", "running": "progress_activity", "processing": "progress_activity",
@@ -24,10 +26,15 @@ ICONS = {
     "answered": "how_to_reg",
     "claimed": "progress_activity", "parked": "pause_circle", "done": "check_circle", "dead": "error", "revoked": "block",
     "expired": "schedule", "usable": "check_circle",
+    "deduplicated": "content_copy", "duplicate": "content_copy", "skipped": "skip_next", "refused": "cancel",
+    "delivered": "check_circle", "fired": "check_circle",
+    "timeout": "timer_off", "passed": "check_circle", "changed": "difference", "broken": "heart_broken",
+    "judging": "progress_activity",
 }  # fmt: skip
 WORDS = {
     "approve": "Approved", "edit": "Edited", "reject": "Rejected", "request_changes": "Changes requested",
-    "happened": "It happened", "again": "Done again", "fail": "Given up",
+    "happened": "It happened", "again": "Done again", "fail": "Given up", "fired": "Started",
+    "timeout": "Not decided in time",
 }  # fmt: skip
 
 

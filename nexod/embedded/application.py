@@ -28,11 +28,14 @@ class WorkerKind:
     queues: str
     concurrency: int
     as_owner: bool = False
+    niceness: int = 0
 
 
 WORKERS = (
     WorkerKind("worker", "default,high,runs,webhooks", 8),
-    WorkerKind("worker-crews", "crews", 2),
+    WorkerKind("worker-crews", "crews_high,crews", 2),
+    # A process of its own, behind all others for the processor: runs come before the reading of ten thousand documents.
+    WorkerKind("worker-ingest", "ingest", 2, niceness=19),
     WorkerKind("worker-ops", "ops", 2, as_owner=True),
 )
 
@@ -90,10 +93,11 @@ def worker(kind: WorkerKind, home: Home, environ: Environment) -> Service:
     """Return a Celery worker; threads, since its Celery tasks wait for models and databases."""
     ready_file = home.path / "ready" / kind.name
     options = ("--pool=threads", f"--concurrency={kind.concurrency}", f"--queues={kind.queues}", "--loglevel=INFO")
+    nice = ("nice", "-n", str(kind.niceness)) if kind.niceness else ()
     chatter = ("--without-gossip", "--without-mingle", f"--hostname={kind.name}@%h")
     return Service(
         name=kind.name,
-        argv=(sys.executable, "-m", "nexod.embedded.celery_worker", str(ready_file), *options, *chatter),
+        argv=(*nice, sys.executable, "-m", "nexod.embedded.celery_worker", str(ready_file), *options, *chatter),
         env=QUICK_END | dict(environ if kind.as_owner else without_owner(environ)),
         cwd=PROJECT,
         prepare=partial(_forget_readiness, ready_file),

@@ -18,7 +18,7 @@ from nexod.embedded.process import Service
 
 ATTACHED = (
     "DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "NEXOD_LLM_BASE_URL", "NEXOD_LLM_API_KEY", "NEXOD_LLM_MODEL",
-    "NEXOD_EGRESS_ALLOW", "NEXOD_SECRET_KEY", "NEXOD_FIELD_KEYS",
+    "NEXOD_EGRESS_ALLOW", "NEXOD_SECRET_KEY", "NEXOD_FIELD_KEYS", "NEXOD_ADDRESS",
 )  # fmt: skip
 
 
@@ -51,6 +51,7 @@ def make_plan(home: Home, outer: Mapping[str, str]) -> Plan:
     """Decide from the environment what to start. Raises PortBusy or NotConfigured."""
     port = web_port(outer)
     plan = Plan(home, _environment(home, outer), f"http://{LOOPBACK}:{port}")
+    plan.environ.setdefault("NEXOD_ADDRESS", f"http://{{host}}:{port}")
     ports = _former_ports(home)
     stores = [*_postgres(plan, ports), *_valkey(plan, ports), *_model(plan, ports)]
     workers = [application.worker(kind, home, plan.environ) for kind in application.WORKERS]

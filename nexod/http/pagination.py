@@ -60,7 +60,7 @@ class NewestFirst(BasePagination):
         cursor = Cursor.decode(given, queryset.model) if given else None
         back = cursor is not None and cursor.back
         sign = "" if back else "-"
-        found = list(_beyond(queryset, cursor).order_by(f"{sign}created_at", f"{sign}pk")[: limit + 1])
+        found = list(beyond(queryset, cursor).order_by(f"{sign}created_at", f"{sign}pk")[: limit + 1])
         more, rows = len(found) > limit, found[:limit]
         if back:
             rows.reverse()
@@ -111,7 +111,8 @@ def _purpose(model: type[Model]) -> str:
     return f"cursor of {model._meta.label_lower}"
 
 
-def _beyond(queryset: QuerySet[Any], cursor: Cursor | None) -> QuerySet[Any]:
+def beyond(queryset: QuerySet[Any], cursor: Cursor | None) -> QuerySet[Any]:
+    """Return the rows on the cursor's side of it, in no order yet; without one all."""
     if cursor is None:
         return queryset
     side = "gt" if cursor.back else "lt"

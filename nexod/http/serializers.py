@@ -42,5 +42,15 @@ class JsonObjectField(serializers.JSONField):
         return super().to_internal_value(data)
 
 
+class JsonListField(serializers.JSONField):
+    """A JSON array; ``extend_schema_field`` says of what."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the list; raises for any other JSON value."""
+        if not isinstance(data, list):
+            raise serializers.ValidationError("This is not a JSON array.", code="not_a_list")
+        return super().to_internal_value(data)
+
+
 class EmptySerializer(ClosedSerializer):
     """A body without fields."""

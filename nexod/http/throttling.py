@@ -10,17 +10,27 @@ import time
 from typing import Any
 
 from django.conf import settings
-from django_redis import get_redis_connection
 from redis import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from nexod.kernel import scope
 from nexod.kernel.errors import RateLimited
+from nexod.kernel.valkey import valkey
 
 WINDOW_S = 60
+# A hook is one address, hooks are all of a tenant together: what is signed, so that strangers take nobody's share.
 # Refused are keys that are not valid: each costs a look into the database.
-PER_MINUTE = {"key": 30_000, "user": 6_000, "address": 600, "refused": 300}
+PER_MINUTE = {
+    "key": 30_000,
+    "user": 6_000,
+    "address": 600,
+    "refused": 300,
+    "hook": 600,
+    "hooks": 6_000,
+    "link": 60,
+    "comments": 120,
+}
 logger = logging.getLogger(__name__)
 
 
@@ -98,7 +108,7 @@ def _excess_s(kind: str, name: str, *, counts: bool) -> float:
 
 def _asked(caller: str, window: int, *, counts: bool) -> tuple[int, int]:
     place = f"nexod:rate:{scope.tenant.get() or 'public'}:{caller}"
-    pipeline = get_redis_connection("default").pipeline(transaction=False)
+    pipeline = valkey().pipeline(transaction=False)
     pipeline.get(f"{place}:{window - 1}")
     if counts:
         pipeline.incr(f"{place}:{window}")

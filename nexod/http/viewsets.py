@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.db.models import Model, QuerySet
 from rest_framework import mixins, status, viewsets
+from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from nexod.http.idempotency import idempotent
 from nexod.http.permissions import ModelPermissions
+from nexod.http.shapes import all_shown, shown
 from nexod.http.throttling import CountedFirst
 from nexod.kernel.errors import InvalidInput
 
@@ -44,6 +46,13 @@ class ApiViewSet(CountedFirst, viewsets.GenericViewSet[Any]):
         rows = super().get_queryset()
         return rows.visible_to(self.request.user) if hasattr(rows, "visible_to") else rows
 
+    def get_object(self) -> Any:
+        """Return the row that the path names, whatever a list could be narrowed by; raises Http404."""
+        field = self.lookup_field
+        row = get_object_or_404(self.get_queryset(), **{field: self.kwargs[self.lookup_url_kwarg or field]})
+        self.check_object_permissions(self.request, row)
+        return row
+
     def get_write_serializer_class(self) -> type[BaseSerializer[Any]]:
         """Return what the body of this action is; the schema describes the same."""
         named = self.write_serializers.get(self.action or "")
@@ -60,13 +69,30 @@ class ApiViewSet(CountedFirst, viewsets.GenericViewSet[Any]):
         """Return the row under the name that actions take it by."""
         return {self.row_name or str(row._meta.model_name): row}
 
+    def completed(self, rows: Iterable[Any]) -> list[Any]:
+        """Return the rows with what their shape shows beside their columns: worked out here, once for all of them."""
+        return list(rows)
+
     def shown(self, row: Model, *, status: int = status.HTTP_200_OK) -> Response:
         """Return the row as the API shows it."""
-        return Response(self.get_serializer(row).data, status=status)
+        [found] = self.completed([row])
+        return Response(shown(self.get_serializer_class(), found), status=status)
+
+    def page_shown(self, rows: QuerySet[Any]) -> Response:
+        """Return the page of the rows that was asked for, or all of them where a list has no pages."""
+        page = self.paginate_queryset(rows)
+        answer = all_shown(self.get_serializer_class(), self.completed(rows if page is None else page))
+        return Response(answer) if page is None else self.get_paginated_response(answer)
 
 
 class ReadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiViewSet):
-    """``list`` and ``retrieve``."""
+    """``list`` and ``retrieve``. They have no words of their own, so that the API's document takes those of the view."""
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: D102
+        return self.page_shown(self.filter_queryset(self.get_queryset()))
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: D102
+        return self.shown(self.get_object())
 
 
 class CreateByAction:

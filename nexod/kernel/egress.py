@@ -14,8 +14,8 @@ from typing import Any
 import httpcore
 import httpx
 
-from nexod.kernel.egress_network import CheckedAsyncBackend, CheckedBackend
-from nexod.kernel.errors import Unavailable
+from nexod.kernel.egress_network import CheckedAsyncBackend, CheckedBackend, resolved
+from nexod.kernel.errors import InvalidInput, Unavailable
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_REDIRECTS = 3
@@ -44,6 +44,14 @@ def http_client(
 def async_http_client(*, max_bytes: int = MAX_BYTES, **options: Any) -> httpx.AsyncClient:
     """Return the asynchronous twin of ``http_client``."""
     return httpx.AsyncClient(transport=_AsyncTransport(max_bytes), **_options(options))
+
+
+def require_reachable(host: str, port: int) -> None:
+    """Raise AddressRefused for an address that may not be called, InvalidInput for a host that has none."""
+    try:
+        resolved(host, port)
+    except httpcore.ConnectError as error:
+        raise InvalidInput(str(error)) from error
 
 
 def _options(given: dict[str, Any]) -> dict[str, Any]:

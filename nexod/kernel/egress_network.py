@@ -35,7 +35,7 @@ class CheckedBackend(httpcore.SyncBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         """Connect to the first checked address that accepts."""
-        stream = self._connect_first(_resolve(host, port), port, timeout, local_address, socket_options)
+        stream = self._connect_first(resolved(host, port), port, timeout, local_address, socket_options)
         return stream if self._while_waiting is None else _PatientStream(stream, self._while_waiting)
 
     def _connect_first(self, addresses: list[str], port: int, timeout: float | None, *more: Any) -> Any:
@@ -63,7 +63,7 @@ class CheckedAsyncBackend(httpcore.AnyIOBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Connect to the first checked address that accepts."""
-        addresses = await anyio.to_thread.run_sync(_resolve, host, port)
+        addresses = await anyio.to_thread.run_sync(resolved, host, port)
         for address in addresses[:-1]:
             try:
                 return await super().connect_tcp(address, port, timeout, local_address, socket_options)
@@ -108,7 +108,7 @@ class _PatientStream(httpcore.NetworkStream):
         return self._inner.get_extra_info(info)
 
 
-def _resolve(host: str, port: int) -> list[str]:
+def resolved(host: str, port: int) -> list[str]:
     """Return the checked addresses of ``host``, never empty; raise ConnectError or AddressRefused."""
     try:
         answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)

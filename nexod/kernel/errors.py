@@ -79,6 +79,10 @@ class Unavailable(NexodError):
     code, status = "unavailable", 503
 
 
+class StopsRun(NexodError):
+    """The run, or its step, stops here: no agent may take this for an answer and go on."""
+
+
 class TenantRequired(NexodError):
     """This work needs a tenant and none was given."""
 

@@ -11,6 +11,7 @@ from jsonschema.validators import extend
 from referencing import Registry
 
 from nexod.kernel.patterns import PatternRefused, matches
+from nexod.kernel.schema_soundness import require_sound
 
 Json = dict[str, Any]
 
@@ -27,7 +28,7 @@ def usable(schema: Any) -> Json:
     if not isinstance(schema, dict):
         raise SchemaRefused("A JSON Schema is an object.")
     try:
-        Draft202012Validator.check_schema(schema)
+        require_sound(schema)
     except SchemaError as error:
         raise SchemaRefused(f"This is not a JSON Schema: {place(error)}{shortened(error.message)}") from error
     except RecursionError as error:

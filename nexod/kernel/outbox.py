@@ -10,10 +10,13 @@ import atexit
 import logging
 import os
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from channels.layers import get_channel_layer
 from redis import RedisError
+
+from nexod.kernel.fold import Fold, Piece, Told
 
 LIMIT = 10_000
 DRAIN_S = 2.0
@@ -32,21 +35,39 @@ class Outbox:
     def _forget(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._queue: asyncio.Queue[tuple[str, Message]] | None = None
+        self._folds: dict[tuple[str, str], Fold] = {}
 
     def put(self, topic: str, message: Message) -> None:
         """Send ``message`` to the group ``topic``."""
         loop = self._loop or self._start()
         loop.call_soon_threadsafe(self._enqueue, topic, message)
 
+    def fold(self, topic: str, kind: str, piece: Piece) -> None:
+        """Send, some time soon and together with others, that ``piece["id"]`` moved; see ``nexod.kernel.fold``."""
+        loop = self._loop or self._start()
+        found = self._folds.get((topic, kind))
+        if found is None:
+            with self._starting:
+                found = self._folds.setdefault((topic, kind), Fold(loop, "id", self._folded(topic, kind)))
+        found.take(piece)
+
+    def _folded(self, topic: str, kind: str) -> Callable[[Told], None]:
+        return lambda told: self._enqueue(topic, {"kind": kind, **told})
+
     def drain(self) -> None:
         """Wait until everything is sent, DRAIN_S at most: for the end of a process, and for tests."""
         if self._loop is None or self._queue is None:
             return
-        done = asyncio.run_coroutine_threadsafe(self._queue.join(), self._loop)
+        done = asyncio.run_coroutine_threadsafe(self._drained(self._queue), self._loop)
         try:
             done.result(DRAIN_S)
         except TimeoutError:
             done.cancel()
+
+    async def _drained(self, queue: asyncio.Queue[tuple[str, Message]]) -> None:
+        for fold in list(self._folds.values()):
+            fold.tell()
+        await queue.join()
 
     def _start(self) -> asyncio.AbstractEventLoop:
         with self._starting:

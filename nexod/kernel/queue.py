@@ -16,7 +16,11 @@ from nexod.kernel.errors import TenantRequired
 
 TENANT_HEADER = "nexod_tenant"
 REQUEST_HEADER = "nexod_request"
-QUEUES = ("default", "high", "runs", "crews", "webhooks", "ops")
+QUEUES = ("default", "high", "runs", "crews_high", "crews", "webhooks", "ingest", "ops")
+# For runs that must not wait for others, one beside each queue of runs: workers look there first.
+URGENT = {"runs": "high", "crews": "crews_high"}
+# These hold wake-ups of runs and nothing else: each has a ticket, by which it is sent again when it is lost.
+RUN_QUEUES = (*URGENT, *URGENT.values())
 # Wakes a worker for a run. The one Celery task that the public plane sends as well: its sweeper, when a message was lost.
 ADVANCE = "workflows.advance_run"
 logger = logging.getLogger(__name__)
@@ -32,6 +36,11 @@ def enqueue(name: str, *, queue: str = "default", delay_s: float = 0, **kwargs: 
     if not tenant:
         raise TenantRequired(f"{name} was enqueued outside a tenant.")
     _send_on_commit(name, queue, delay_s, kwargs, {TENANT_HEADER: tenant})
+
+
+def enqueue_for(tenant: str, name: str, *, queue: str = "default", **kwargs: Any) -> None:
+    """Send the Celery task ``name`` for a tenant when the transaction of the public plane commits."""
+    _send_on_commit(name, queue, 0, kwargs, {TENANT_HEADER: tenant})
 
 
 def enqueue_platform(name: str, *, queue: str = "ops", delay_s: float = 0, **kwargs: Any) -> None:

@@ -14,23 +14,26 @@ class SignatureInvalid(InvalidInput):
     code = "signature_invalid"
 
 
-def salt(purpose: str) -> str:
-    """Return the salt of ``purpose`` in the tenant that the running code works for, or on the platform plane."""
-    return f"nexod.{purpose}@{scope.tenant.get() or 'public'}"
+def salt(purpose: str, *, shared: bool = False) -> str:
+    """Return the salt of ``purpose`` in the tenant that the running code works for, or on the platform plane.
+
+    With ``shared`` it is the same in every tenant: for what tells nothing and allows nothing.
+    """
+    return f"nexod.{purpose}@{'*' if shared else scope.tenant.get() or 'public'}"
 
 
-def sign(value: str, *, purpose: str) -> str:
+def sign(value: str, *, purpose: str, shared: bool = False) -> str:
     """Return ``value`` with its signature (HMAC-SHA-256)."""
-    return _signer(purpose).sign(value)
+    return _signer(purpose, shared).sign(value)
 
 
-def unsign(signed: str, *, purpose: str) -> str:
+def unsign(signed: str, *, purpose: str, shared: bool = False) -> str:
     """Return what ``sign`` was given; raise SignatureInvalid for what another tenant, purpose or key signed."""
     try:
-        return str(_signer(purpose).unsign(signed))
+        return str(_signer(purpose, shared).unsign(signed))
     except BadSignature as error:
         raise SignatureInvalid from error
 
 
-def _signer(purpose: str) -> Signer:
-    return Signer(salt=salt(purpose), sep=".")
+def _signer(purpose: str, shared: bool) -> Signer:
+    return Signer(salt=salt(purpose, shared=shared), sep=".")

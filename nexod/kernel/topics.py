@@ -25,6 +25,11 @@ def workspace_topic(tenant_pk: int) -> Topic:
     return Topic(f"t{tenant_pk}.workspace")
 
 
+def document_topic(tenant_pk: int, name: str) -> Topic:
+    """Return the topic of one shared document, ``<kind>:<id>``; names of groups have no colon."""
+    return Topic(f"t{tenant_pk}.document.{name.replace(':', '.')}")
+
+
 def publish(topic: Topic, message: Message) -> None:
     """Send ``message`` (JSON values) to the subscribers of ``topic`` when the transaction commits; never waits for the wire."""
 
@@ -34,8 +39,21 @@ def publish(topic: Topic, message: Message) -> None:
     transaction.on_commit(send, robust=True)
 
 
+def tell(topic: Topic, message: Message) -> None:
+    """Send ``message`` now: what no transaction stands behind. Never waits."""
+    outbox.put(topic, message)
+
+
 def _send(topic: Topic, message: Message) -> None:
     outbox.put(topic, message)
+
+
+def moved(topic: Topic, kind: str, piece: Message) -> None:
+    """Tell the subscribers soon, together with what else moved, how ``piece["id"]`` is now; to be called after the commit.
+
+    They get ``{"kind", "moved": [...], "more"}``: the newest piece of each id, and how many more did not fit.
+    """
+    outbox.fold(topic, kind, piece)
 
 
 @asynccontextmanager

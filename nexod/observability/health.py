@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-from collections.abc import Awaitable, Callable
-from typing import cast
+from collections.abc import Callable
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -16,34 +14,17 @@ from nexod.kernel import scope
 from nexod.kernel.errors import NexodError, PermissionDenied
 from nexod.observability import readiness, work
 
-Next = Callable[[HttpRequest], HttpResponseBase] | Callable[[HttpRequest], Awaitable[HttpResponseBase]]
-
 
 class HealthMiddleware:
     """Answers the probes before anything looks at the host: load balancers ask by address, tenants do not matter here."""
 
-    sync_capable = True
-    async_capable = True
-
-    def __init__(self, get_response: Next) -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
-        self.is_async = iscoroutinefunction(get_response)
-        if self.is_async:
-            markcoroutinefunction(self)
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer a probe, or pass the request on."""
         probe = PROBES.get(request.path)
-        if self.is_async:
-            return self._answer_async(request, probe)
         return probe(request) if probe else self.get_response(request)
-
-    async def _answer_async(self, request: HttpRequest, probe: Probe | None) -> HttpResponseBase:
-        if probe is health:
-            return health(request)
-        if probe:
-            return await sync_to_async(probe, thread_sensitive=False)(request)
-        return await cast(Awaitable[HttpResponseBase], self.get_response(request))
 
 
 Probe = Callable[[HttpRequest], HttpResponse]

@@ -20,11 +20,17 @@ _SECRET_NAME = re.compile(
 _CONTENT_NAME = re.compile(
     r"^(?:prompts?|messages|completion|(?:request_|response_)?body|inputs|outputs)$", re.IGNORECASE
 )
-_SECRET_TEXT = (
-    (re.compile(r"\b(Bearer|Basic|Token)\s+[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE), rf"\1 {HIDDEN}"),
+# What has a secret's own form, wherever it stands.
+_SURE = (
+    (re.compile(r"\b(Bearer)\s+(?=[^\s\d]*\d)[A-Za-z0-9._~+/=-]{12,}", re.IGNORECASE), rf"\1 {HIDDEN}"),
     (re.compile(r"\b(?:nxd_|sk-|sk_|pk_|pcsk_|gh[pousr]_|xox[abp]-)[A-Za-z0-9_-]{8,}"), HIDDEN),
     (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"), HIDDEN),
     (re.compile(r"(\w://[^\s:/@]*:)[^\s/@]+@"), rf"\1{HIDDEN}@"),
+    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), HIDDEN),
+)
+_SECRET_TEXT = (
+    (re.compile(r"\b(Bearer|Basic|Token)\s+[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE), rf"\1 {HIDDEN}"),
+    *_SURE,
     (
         re.compile(
             r"\b([\w-]*(?:password|passwd|secret|api[-_]?key|token|sessionid))"
@@ -33,7 +39,6 @@ _SECRET_TEXT = (
         ),
         rf"\1\2{HIDDEN}",
     ),
-    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), HIDDEN),
 )
 
 # Most texts hold none of these; one look is cheaper than six.
@@ -49,9 +54,17 @@ def redact_text(text: str) -> str:
     if len(text) > TEXT_LIMIT:
         # The end tells more than the beginning: a traceback's last lines say what happened.
         text = f"{text[: TEXT_LIMIT // 4]} … ({len(text)} characters) … {text[-TEXT_LIMIT * 3 // 4 :]}"
+    return without_secrets(text)
+
+
+def without_secrets(text: str, *, sure: bool = False) -> str:
+    """Return ``text``, however long, without what looks like a key, a password or a token.
+
+    ``sure``: only what has a secret's own form; what merely follows a word like "password" stays.
+    """
     if _HEXADECIMAL.match(text) or not _SUSPICIOUS.search(text):
         return text
-    for pattern, replacement in _SECRET_TEXT:
+    for pattern, replacement in _SURE if sure else _SECRET_TEXT:
         text = pattern.sub(replacement, text)
     return text
 

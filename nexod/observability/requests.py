@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, cast
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase, StreamingHttpResponse
 from django.utils.functional import LazyObject
@@ -19,45 +17,23 @@ from nexod.kernel import scope
 from nexod.observability import metrics
 
 HEADER = "X-Request-ID"
-CLIENT_GONE = 499
 PROBES = ("/health", "/ready", "/metrics")
 _SANE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}\Z")
 _GROUP = re.compile(r"\(\?P(<\w+>)(?:[^()]|\([^()]*\))*\)")
 logger = logging.getLogger("nexod.request")
 
-Next = Callable[[HttpRequest], HttpResponseBase] | Callable[[HttpRequest], Awaitable[HttpResponseBase]]
-
 
 class RequestIdMiddleware:
     """Accepts a sane inbound X-Request-ID, else makes one; echoes it; logs and counts the request."""
 
-    sync_capable = True
-    async_capable = True
-
-    def __init__(self, get_response: Next) -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
-        self.is_async = iscoroutinefunction(get_response)
-        if self.is_async:
-            markcoroutinefunction(self)
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Pass the request on with its id in the scope."""
-        if self.is_async:
-            return self._answer_async(request)
         started = time.perf_counter()
         with scope.bound(scope.request_id, identify(request)):
-            response = cast(HttpResponseBase, self.get_response(request))
-            return _finish(request, response, started)
-
-    async def _answer_async(self, request: HttpRequest) -> HttpResponseBase:
-        started = time.perf_counter()
-        with scope.bound(scope.request_id, identify(request)):
-            try:
-                response = await cast(Awaitable[HttpResponseBase], self.get_response(request))
-            except asyncio.CancelledError:
-                _tell(request, CLIENT_GONE, started)
-                raise
-            return _finish(request, response, started)
+            return _finish(request, self.get_response(request), started)
 
 
 def identify(request: HttpRequest) -> str:

@@ -39,7 +39,7 @@ def _tell_end(task_id: str, task: Any, state: str | None = None, kwargs: Any = N
     outcome = (state or "unknown").lower()
     work.count("nexod_tasks", 1, task.name, outcome)
     work.count("nexod_task_seconds", seconds, task.name)
-    work.flush()
+    work.flush_soon()
     facts = {"task": task.name, "outcome": outcome, "ms": round(seconds * 1000, 1), **_ids(task, kwargs)}
     logger.log(logging.INFO if outcome == "success" else logging.WARNING, "task", extra=facts)
 

@@ -7,6 +7,7 @@ graphs and alarms: the last second of a killed worker is lost. Bills are made fr
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections import defaultdict
@@ -42,6 +43,7 @@ _SEPARATOR = "\x1f"
 _pending: defaultdict[str, float] = defaultdict(float)
 _lock = threading.Lock()
 _flushed_at = time.monotonic()
+_timer: threading.Timer | None = None
 logger = logging.getLogger(__name__)
 
 
@@ -73,10 +75,21 @@ def observe(event: events.Event, *, tenant: int | str) -> None:
         count("nexod_model_calls", 1, "failed", pk)
 
 
+def flush_soon() -> None:
+    """See to it that what was counted is written within a second or so, though nothing more may be counted."""
+    global _timer
+    with _lock:
+        if _timer is None:
+            _timer = threading.Timer(FLUSH_EVERY_S, flush)
+            _timer.daemon = True
+            _timer.start()
+
+
 def flush() -> None:
     """Write what was counted in one round trip; what cannot be written now is kept for the next time."""
-    global _flushed_at
+    global _flushed_at, _timer
     with _lock:
+        _timer = None
         batch = dict(_pending)
         _pending.clear()
         _flushed_at = time.monotonic()
@@ -128,6 +141,15 @@ class WorkCollector(Collector):
     def describe(self) -> Iterable[Metric]:
         """Return nothing: registering must not touch Valkey."""
         return []
+
+
+def _forget_timer() -> None:
+    """A forked worker has none of its parent's threads."""
+    global _timer
+    _timer = None
+
+
+os.register_at_fork(after_in_child=_forget_timer)
 
 
 def page() -> tuple[bytes, str]:

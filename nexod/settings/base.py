@@ -91,13 +91,16 @@ SECURE_REFERRER_POLICY = "same-origin"
 MIDDLEWARE = [
     "nexod.observability.requests.RequestIdMiddleware",
     "nexod.observability.health.HealthMiddleware",
-    "nexod.http.stack.Transport",
-    "nexod.http.stack.StaticFiles",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "tenants.entry.http.tenant_middleware",
-    "nexod.http.stack.Person",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
-# They are inside of the two stacks, where Django's checks do not look; tests/unit/test_http_stack.py holds them.
-SILENCED_SYSTEM_CHECKS = ["admin.E408", "admin.E409", "admin.E410", "security.W001", "security.W002", "security.W003"]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -124,12 +127,20 @@ def configure(environment: Environment) -> dict[str, Any]:
         "NEXOD_PLATFORM_HOSTS": names(environment.platform_hosts),
         "NEXOD_EGRESS_ALLOW": names(environment.egress_allow),
         "NEXOD_MAX_DOCUMENT_BYTES": environment.max_document_bytes,
+        "NEXOD_ADDRESS": environment.address,
         "NEXOD_STREAMS_PER_PERSON": environment.streams_per_person,
         "NEXOD_LEASE_S": environment.lease_s,
         "NEXOD_DRAIN_S": environment.drain_s,
         "NEXOD_STALL_S": environment.stall_s,
+        "NEXOD_IDLE_TRANSACTION_S": environment.idle_transaction_s,
         "NEXOD_MAX_LOST_WORKERS": environment.max_lost_workers,
         "NEXOD_MAX_STATE_BYTES": environment.max_state_bytes,
+        "NEXOD_ANSWER_TOKENS": environment.answer_tokens,
+        "NEXOD_MODEL_CALL_DAYS": environment.model_call_days,
+        "NEXOD_DELIVERY_DAYS": environment.delivery_days,
+        "NEXOD_FIRING_DAYS": environment.firing_days,
+        "NEXOD_NOTIFICATION_DAYS": environment.notification_days,
+        "NEXOD_APPROVAL_RECORD_DAYS": environment.approval_record_days,
         "NEXOD_LLM": {
             "base_url": environment.llm_base_url,
             "api_key": environment.llm_api_key,
@@ -151,6 +162,7 @@ def configure(environment: Environment) -> dict[str, Any]:
         "NEXOD_READINESS_PLACE": "tenants.context.enter_platform",
         "NEXOD_METRICS_TOKEN": environment.metrics_token,
         "NEXOD_MAX_BODY_BYTES": 4 * environment.max_document_bytes,
+        "NEXOD_SENDS_MAIL": bool(environment.email_url),
         **mail(environment.email_url),
         **_valkey(environment.redis_url),
     }

@@ -10,14 +10,17 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 Database = dict[str, Any]
 
 
-def database(url: str, *, pool_size: int = 0, owner: bool = False, pooler: str = "") -> Database:
+def database(
+    url: str, *, pool_size: int = 0, owner: bool = False, pooler: str = "", connect_within_s: int = 10
+) -> Database:
     """Return the settings of one PostgreSQL connection.
 
     ``pool_size`` 0 means no pool of this process's own; ``pooler`` is what else stands before the server
-    (NEXOD_DATABASE_POOLER).
+    (NEXOD_DATABASE_POOLER). A server that does not answer is given up after ``connect_within_s``, which the address
+    may say otherwise (``?connect_timeout=``).
     """
     parts = urlsplit(url)
-    options: dict[str, Any] = dict(parse_qsl(parts.query))
+    options: dict[str, Any] = {"connect_timeout": str(connect_within_s), **dict(parse_qsl(parts.query))}
     if pool_size:
         options["pool"] = {"min_size": 0, "max_size": pool_size, "timeout": 10, "max_lifetime": 1800}
     return {
@@ -52,7 +55,7 @@ def databases(
 
 def _replica(url: str, primary: Database) -> Database:
     """The roles of tenants carry the primary's database name, and a test's database is the primary's copy."""
-    given = database(url, pool_size=10, pooler=primary["NEXOD_POOLER"])
-    options = {"connect_timeout": "2", "tcp_user_timeout": "5000", **given["OPTIONS"]}
+    given = database(url, pool_size=10, pooler=primary["NEXOD_POOLER"], connect_within_s=2)
+    options = {"tcp_user_timeout": "5000", **given["OPTIONS"]}
     options["pool"] = {**options["pool"], "timeout": 2}
     return {**given, "NAME": primary["NAME"], "OPTIONS": options, "TEST": {"MIRROR": "default"}}

@@ -27,6 +27,8 @@ globals().update(configure(_environment))
 
 DEBUG = True
 ALLOWED_HOSTS = [".localhost", "127.0.0.1", *names(_environment.allowed_hosts)]
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+NEXOD_SENDS_MAIL = True
+if not _environment.email_url:
+    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True

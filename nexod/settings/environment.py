@@ -35,9 +35,17 @@ class Environment(BaseSettings):
     lease_s: float = Field(default=30.0, ge=0.5, le=600)
     drain_s: float = Field(default=20.0, ge=0, le=3600)
     stall_s: float = Field(default=30.0, ge=1, le=3600)
+    idle_transaction_s: float = Field(default=60.0, ge=0, le=3600)
     max_lost_workers: int = Field(default=5, ge=1, le=1000)
     max_state_bytes: int = Field(default=4_000_000, ge=10_000, le=100_000_000)
+    answer_tokens: int = Field(default=4_096, ge=1, le=1_000_000)
+    model_call_days: int = Field(default=400, ge=1, le=10_000)
+    delivery_days: int = Field(default=90, ge=1, le=10_000)
+    firing_days: int = Field(default=90, ge=1, le=10_000)
+    notification_days: int = Field(default=180, ge=1, le=10_000)
+    approval_record_days: int = Field(default=1_095, ge=1, le=10_000)
     streams_per_person: int = Field(default=100, ge=1, le=10_000)
+    address: str = Field(default="https://{host}", pattern=r"^https?://[^{}]*\{host\}[^{}]*$")
     email_url: str = ""
     default_from_email: str = "nexod@localhost"
     llm_base_url: str = ""

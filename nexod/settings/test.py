@@ -20,6 +20,7 @@ globals().update(configure(_environment))
 DEBUG = False
 ALLOWED_HOSTS = [".test"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+NEXOD_SENDS_MAIL = True
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 TEST_RUNNER = "nexod.testing.PytestRunner"
 # Static files straight from the apps: nothing is collected for a test.

@@ -53,21 +53,42 @@ def workspace_name(request: HttpRequest) -> str:
 
 WORK = [
     _entry("Home", "home", "index"),
+    _entry("Find", "search", "find"),
     _changelist("Approvals", "how_to_reg", "workflows", "approval", badge="workflows.admin.badges.pending_approvals"),
     _changelist("Runs", "play_circle", "workflows", "run", badge="workflows.admin.badges.active_runs"),
     _changelist("Artifacts", "draft", "workflows", "artifact"),
 ]
 BUILD = [
     _changelist("Workflows", "account_tree", "workflows", "workflow"),
+    _changelist("Triggers", "bolt", "workflows", "trigger"),
     _changelist("Crews", "groups", "agents", "crew"),
     _changelist("Agents", "smart_toy", "agents", "agent"),
     _changelist("Knowledge", "menu_book", "agents", "knowledgebase"),
+    _changelist("Memories", "neurology", "agents", "memory"),
     _changelist("Model connections", "hub", "agents", "modelconnection"),
+    _changelist("Credentials", "key", "agents", "credential"),
+    _changelist("Vector stores", "database", "agents", "storeconnection"),
+    _changelist("Allowed tools", "verified_user", "agents", "toolpermission"),
+]
+EVALS = [
+    _changelist("Data sets", "science", "workflows", "dataset"),
+    _changelist("Cases", "quiz", "workflows", "case"),
+    _changelist("Evaluations", "monitoring", "workflows", "evaluation"),
+]
+MEANS = [
+    _changelist("Usage", "bar_chart", "agents", "usageday"),
+    _changelist("Budgets", "savings", "agents", "budget"),
+    _changelist("Model calls", "bolt", "agents", "modelcall"),
 ]
 WORKSPACE = [
     _entry("Notifications", "notifications", "collaboration_notification_changelist",
            badge="collaboration.admin.badges.unread_notifications"),
+    _entry("Activity", "bolt", "activity"),
+    _changelist("Webhooks", "webhook", "collaboration", "webhookendpoint"),
     _changelist("People", "group", "accounts", "user"),
+    _changelist("Groups", "groups", "auth", "group"),
+    _changelist("Absences", "beach_access", "workflows", "absence"),
+    _changelist("Business hours", "schedule", "workflows", "businesshours"),
     _entry("API keys", "key", "accounts_apikey_changelist"),
     _changelist("History", "history", "admin", "logentry"),
 ]  # fmt: skip
@@ -92,8 +113,14 @@ _LOOK: dict[str, Any] = {
     "SHOW_HISTORY": True,
     "BORDER_RADIUS": "8px",
     "COLORS": {"base": BASE, "primary": PRIMARY},
-    "STYLES": [_asset("nexod/nexod.css")],
-    "SCRIPTS": [_asset("nexod/page.js")],
+    "STYLES": [
+        _asset("nexod/nexod.css"),
+        _asset("nexod/bell.css"),
+        _asset("nexod/rows.css"),
+        _asset("nexod/knowledge.css"),
+        _asset("nexod/approvals.css"),
+    ],
+    "SCRIPTS": [_asset("nexod/page.js"), _asset("nexod/rows.js")],
     "COMMAND": {"show_history": False},
 }
 UNFOLD: dict[str, Any] = {
@@ -108,6 +135,8 @@ UNFOLD: dict[str, Any] = {
         "navigation": [
             {"items": WORK},
             {"title": "Build", "separator": True, "items": BUILD},
+            {"title": "Evaluate", "separator": True, "items": EVALS},
+            {"title": "Means", "separator": True, "items": MEANS},
             {"title": "Workspace", "separator": True, "items": WORKSPACE},
         ],
     },

@@ -5,8 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.models import Permission
-from django.db.models import Q
+from django.contrib.auth.models import Group, Permission
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, OuterRef, Q, Value
+from django.db.models.functions import Concat
+
+from nexod.kernel.reads import Read
+from tenants.accounts.models import User
+
+
+def names_of_permissions(user: str) -> ArraySubquery:
+    """Return, for annotating a row, ``app.codename`` of all that its user was given, himself or by his groups.
+
+    ``user`` is the row's field with the user's id. A superuser has more than that, and nobody asks what.
+    """
+    of_groups = Group.permissions.through.objects.filter(group__user=OuterRef(OuterRef(user))).values("permission")
+    own = User.user_permissions.through.objects.filter(user=OuterRef(OuterRef(user))).values("permission")
+    given = Permission.objects.filter(Q(pk__in=of_groups) | Q(pk__in=own)).order_by()
+    return ArraySubquery(given.values_list(Concat(F("content_type__app_label"), Value("."), F("codename"))))
+
+
+def keep_permissions(user: User, names: list[str]) -> None:
+    """Have the user know what ``names_of_permissions`` gave, so that nothing asks again."""
+    if not user.is_superuser:
+        user._perm_cache = set(names)  # type: ignore[attr-defined]
 
 
 class OneQueryBackend(ModelBackend):
@@ -22,8 +44,15 @@ class OneQueryBackend(ModelBackend):
         return found
 
 
+_known = Read(
+    lambda pk: User.objects.only("id").annotate(permissions=names_of_permissions("pk")).filter(pk=pk).order_by(),
+    User._meta.pk,
+)
+
+
 def _permissions_of(user: Any) -> set[str]:
-    rows = Permission.objects.order_by()
-    if not user.is_superuser:
-        rows = rows.filter(Q(group__user=user) | Q(user=user)).distinct()
-    return {f"{label}.{codename}" for label, codename in rows.values_list("content_type__app_label", "codename")}
+    if user.is_superuser:
+        rows = Permission.objects.order_by().values_list("content_type__app_label", "codename")
+        return {f"{label}.{codename}" for label, codename in rows}
+    found = _known.first(user.pk)
+    return set(found.permissions) if found else set()  # type: ignore[attr-defined]

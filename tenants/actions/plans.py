@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from nexod.kernel.errors import Conflict
+from nexod.kernel.queue import enqueue_for
 from tenants.accounts.models import User
 from tenants.accounts.permissions import require_permission
 from tenants.actions.lifecycle import set_status
@@ -24,10 +27,13 @@ def save_plan(*, actor: User, plan: Plan | None = None, **fields: Any) -> Plan:
     """Return a new plan, or the changed one; raises PermissionDenied or ValidationError."""
     require_permission(actor, "tenants.change_plan" if plan else "tenants.add_plan")
     row = plan or Plan()
+    before = Plan.objects.filter(pk=row.pk).first()  # a form has written into ``plan`` already
     for name, value in fields.items():
         setattr(row, name, value)
     row.full_clean()
     row.save()
+    if before and _allows_more(before, row):
+        _let_look(row.tenants.all())
     return row
 
 
@@ -44,9 +50,31 @@ def delete_plan(*, actor: User, plan: Plan) -> None:
 def update_tenant(*, actor: User, tenant: Tenant, name: str, plan: Plan) -> Tenant:
     """Change what the tenant is called and which plan it has."""
     require_permission(actor, "tenants.change_tenant")
-    Tenant.objects.filter(pk=tenant.pk).update(name=name, plan=plan)
+    rows = Tenant.objects.filter(pk=tenant.pk)
+    before = Plan.objects.get(tenants=tenant)
+    rows.update(name=name, plan=plan)
+    if _allows_more(before, plan):
+        _let_look(rows)
     tenant.name, tenant.plan = name, plan
     return tenant
+
+
+def _months(plan: Plan) -> list[Decimal]:
+    """Return what a month may use; without a limit it is infinite."""
+    return [Decimal(limit or "Infinity") for limit in (plan.tokens_per_month, plan.cost_usd_per_month)]
+
+
+def _allows_more(before: Plan, now: Plan) -> bool:
+    return any(new > old for old, new in zip(_months(before), _months(now), strict=True))
+
+
+def _let_look(tenants: QuerySet[Tenant]) -> None:
+    """Have documents and vectors that wait for room in these tenants' month look again, once the transaction commits.
+
+    Where the broker is away, they look by themselves a while later.
+    """
+    for schema in tenants.filter(status=Tenant.Status.ACTIVE).values_list("schema_name", flat=True):
+        enqueue_for(schema, "agents.look_for_room")
 
 
 def suspend_tenant(*, actor: User, tenant: Tenant) -> None:

@@ -16,7 +16,8 @@ from nexod.admin.staff_access import StaffAccess
 from tenants.actions.plans import delete_plan, save_plan
 from tenants.models import Plan
 
-FIELDS = ("name", "slug", "runs_per_day", "runs_at_once", "tokens_per_day", "storage_mb")
+LIMITS = ("runs_per_day", "runs_at_once", "tokens_per_day", "tokens_per_month", "cost_usd_per_month", "storage_mb")
+FIELDS = ("name", "slug", *LIMITS)
 
 
 @admin.register(Plan, site=staff_site)
@@ -24,20 +25,26 @@ class PlanAdmin(StaffAccess, RecordAdmin):
     """What tenants may use."""
 
     icon = "workspace_premium"
-    list_display = ("title", "runs_a_day", "at_once", "tokens_a_day", "storage", "tenant_count")
+    list_display = ("title", "runs_a_day", "at_once", "tokens_a_day", "cost_a_month", "storage", "tenant_count")
     list_display_links = ("title",)
     search_fields = ("name", "slug")
     search_help_text = "Name or slug"
     prepopulated_fields = {"slug": ("name",)}
     fieldsets = (
         (None, {"fields": ("name", "slug")}),
-        ("Limits", {"fields": ("runs_per_day", "runs_at_once", "tokens_per_day", "storage_mb")}),
+        ("Limits", {"fields": LIMITS}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Count the tenants along."""
         rows: QuerySet[Any] = super().get_queryset(request).annotate(tenants_count=Count("tenants"))
         return rows
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Write units as people do."""
+        if db_field.name == "storage_mb":
+            kwargs["label"] = "Storage in MB"
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     @display(description="Plan", ordering="name", header=True)
     def title(self, plan: Plan) -> list[str]:
@@ -58,6 +65,11 @@ class PlanAdmin(StaffAccess, RecordAdmin):
     def tokens_a_day(self, plan: Plan) -> str:
         """Show the limit."""
         return _limit(plan.tokens_per_day)
+
+    @display(description="Cost a month", ordering="cost_usd_per_month")
+    def cost_a_month(self, plan: Plan) -> str:
+        """Show the limit."""
+        return formats.usd(plan.cost_usd_per_month) if plan.cost_usd_per_month else "No limit"
 
     @display(description="Storage", ordering="storage_mb")
     def storage(self, plan: Plan) -> str:

@@ -23,6 +23,8 @@ class PlanSerializer(serializers.Serializer[Any]):
     runs_per_day = serializers.IntegerField()
     runs_at_once = serializers.IntegerField()
     tokens_per_day = serializers.IntegerField()
+    tokens_per_month = serializers.IntegerField()
+    cost_usd_per_month = serializers.FloatField()
     storage_mb = serializers.IntegerField()
 
 
@@ -46,6 +48,11 @@ class UsageView(APIView):
     @tolerates_lag
     def get(self, request: Request) -> Response:
         """Return the plan's limits, today's amounts by metric (0 when nothing was used), runs at work and storage."""
+        return Response(UsageSerializer(self.standing()).data)
+
+    @staticmethod
+    def standing() -> dict[str, Any]:
+        """Return what ``UsageSerializer`` shows."""
         standing = doors.standing()
         standing["today"] = {metric: standing["today"].get(metric, 0) for metric in UsageRecord.Metric.values}
-        return Response(UsageSerializer(standing).data)
+        return standing

@@ -16,6 +16,7 @@ from tenants.backend import replica
 from tenants.backend.cursor import PlacedCursor
 from tenants.backend.features import DatabaseFeatures
 from tenants.backend.pooler import TRANSACTION, refuse_unknown_pooler
+from tenants.backend.pools import LastingPool, bound_idle_transactions
 from tenants.backend.roles import role_name
 from tenants.context import Place, here
 
@@ -67,6 +68,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Say whether a pooler may give each transaction another server: nothing then lasts longer than a transaction."""
         return bool(self.settings_dict.get("NEXOD_POOLER") == TRANSACTION)
 
+    @property
+    def pool(self) -> Any:
+        """Return this process's pool of the alias, as Django's does, but one that outlasts a restart of PostgreSQL."""
+        options = self.settings_dict["OPTIONS"].get("pool")
+        if self.alias == NO_DB_ALIAS or not options:
+            return None
+        if self.alias not in self._connection_pools:
+            parameters = {**self.get_connection_params(), "autocommit": True}
+            made: Any = LastingPool(kwargs=parameters, open=False, configure=self._configure_connection, **options)
+            self._connection_pools.setdefault(self.alias, made)
+        return self._connection_pools[self.alias]
+
     def get_connection_params(self) -> dict[str, Any]:
         """Return what psycopg connects with; the cursors are ours."""
         return {**super().get_connection_params(), "cursor_factory": PlacedCursor}
@@ -80,6 +93,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Refuse a new connection that goes through a pooler nobody told us of."""
         super()._configure_connection(connection)
         refuse_unknown_pooler(connection, self.settings_dict.get("NEXOD_POOLER", ""))
+        if not self.settings_dict.get("NEXOD_OWNER"):
+            bound_idle_transactions(connection)
         return True  # something was asked, so there is a transaction to end
 
     def close(self) -> None:
@@ -140,6 +155,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def arrived(self) -> None:
         """Remember where the connection is: behind a pooler nowhere, for the next statement may meet another server."""
         self._entered = None if self.is_pooled else self._entering
+
+    def planned_for(self) -> str:
+        """Return the schema of the place; nothing behind a pooler, whose next server has prepared nothing, for the owner, who
+        changes the tables, and where somebody reads what is sent."""
+        lasting = not (self.is_pooled or self.settings_dict.get("NEXOD_OWNER") or self.queries_logged)
+        return self.schema_name if lasting else ""
 
     @contextmanager
     def entered_apart(self) -> Iterator[None]:

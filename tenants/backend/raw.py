@@ -13,12 +13,13 @@ from django.db import connections
 from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 from psycopg.sql import SQL, Composed, Identifier
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import PoolTimeout
 
 from nexod.kernel.errors import Unavailable
 from tenants.backend.base import EXTENSIONS_SCHEMA
 from tenants.backend.brief import BRIEF, BriefConnection
 from tenants.backend.pooler import TRANSACTION, refuse_unknown_pooler
+from tenants.backend.pools import LastingPool, bound_idle_transactions
 from tenants.backend.roles import role_name
 from tenants.models import Tenant
 
@@ -26,12 +27,12 @@ RawConnection = Connection[DictRow]
 ALIAS = "default"
 DJANGO_ONLY = {"pool", "isolation_level", "assume_role", "server_side_binding"}
 WAIT_S = 30.0
-_pools: dict[int, ConnectionPool[RawConnection]] = {}
+_pools: dict[int, LastingPool[RawConnection]] = {}
 _opening = threading.Lock()
 
 
 class ConnectionsExhausted(Unavailable):
-    """Every database connection of this process is in use."""
+    """No database connection of this process became free in time."""
 
     code = "connections_exhausted"
 
@@ -48,7 +49,7 @@ def tenant_connection(tenant: Tenant) -> Iterator[RawConnection]:
     try:
         connection = pool.getconn()
     except PoolTimeout as error:
-        raise ConnectionsExhausted from error
+        raise ConnectionsExhausted(f"Libraries: {error}.") from error
     try:
         if isinstance(connection, BriefConnection):
             connection.entry = entry_sql(tenant.schema_name, "SET LOCAL")
@@ -66,6 +67,12 @@ def close_pool() -> None:
         pool.close()
 
 
+def lent() -> int:
+    """Return how many of this process's connections are in use."""
+    pool = _pools.get(os.getpid())
+    return pool.lent if pool is not None else 0
+
+
 def entry_sql(schema: str, kind: LiteralString) -> Composed:
     """Return what leads into ``schema``: for the session (``SET``) or for the transaction (``SET LOCAL``)."""
     names = (schema, EXTENSIONS_SCHEMA, role_name(connections[ALIAS].settings_dict["NAME"], schema))
@@ -79,7 +86,7 @@ def _leave(connection: RawConnection) -> None:
         connection.execute("RESET ROLE; RESET search_path", prepare=False)
 
 
-def _pool() -> ConnectionPool[RawConnection]:
+def _pool() -> LastingPool[RawConnection]:
     """A forked worker makes a pool of its own: sockets must not be shared with the parent."""
     with _opening:
         if os.getpid() not in _pools:
@@ -87,24 +94,27 @@ def _pool() -> ConnectionPool[RawConnection]:
         return _pools[os.getpid()]
 
 
-def _opened() -> ConnectionPool[RawConnection]:
+def _opened() -> LastingPool[RawConnection]:
     settings = connections[ALIAS].settings_dict
     pooled = settings.get("NEXOD_POOLER") == TRANSACTION
-    return ConnectionPool(
+    return LastingPool(
         kwargs=_parameters(settings) | (BRIEF if pooled else {}),
         connection_class=BriefConnection if pooled else Connection,
         min_size=0,
         max_size=int(settings["OPTIONS"].get("pool", {}).get("max_size", 10)),
         timeout=WAIT_S,
         max_lifetime=1800,
-        # A restart of PostgreSQL leaves dead connections in the pool.
-        check=ConnectionPool.check_connection,
-        configure=lambda connection: refuse_unknown_pooler(connection, settings.get("NEXOD_POOLER", "")),
+        configure=_settle,
         reset=_leave,
         num_workers=1,
         open=True,
         name="nexod-raw",
     )
+
+
+def _settle(connection: RawConnection) -> None:
+    refuse_unknown_pooler(connection, connections[ALIAS].settings_dict.get("NEXOD_POOLER", ""))
+    bound_idle_transactions(connection)
 
 
 def _parameters(settings: dict[str, Any]) -> dict[str, Any]:

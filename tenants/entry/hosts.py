@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.db.models import CharField
 
+from nexod.kernel.reads import Read
 from tenants.context import PLATFORM, Place, TenantUnknown, enter_platform
 from tenants.models import Domain
+
+_domain = Read(lambda name: Domain.objects.select_related("tenant").filter(domain=name).order_by(), CharField())
 
 
 def place_of(host: str) -> Place:
@@ -14,7 +18,7 @@ def place_of(host: str) -> Place:
     if name in {normalised(platform) for platform in settings.NEXOD_PLATFORM_HOSTS}:
         return PLATFORM
     with enter_platform():
-        domain = Domain.objects.select_related("tenant").filter(domain=name).first()
+        domain = _domain.first(name)
     if domain is None:
         raise TenantUnknown
     domain.tenant.require_active()

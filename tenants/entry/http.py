@@ -1,50 +1,38 @@
-"""The HTTP door: the host decides the tenant, for synchronous and asynchronous views alike."""
+"""The HTTP door: the host decides the tenant."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.template.loader import render_to_string
 from django.urls import set_urlconf
-from django.utils.decorators import sync_and_async_middleware
 
 from nexod.kernel import scope
 from nexod.kernel.errors import NexodError
 from tenants.backend.replica import visit
-from tenants.context import Place, TenantUnknown, enter_platform, enter_tenant
+from tenants.context import Place, TenantSuspended, TenantUnknown, enter_platform, enter_tenant
 from tenants.entry.claims import require_no_choice, require_one_host
 from tenants.entry.hosts import place_of
 
+TITLES = {TenantSuspended: "This workspace is suspended", TenantUnknown: "There is no such workspace"}
 
-@sync_and_async_middleware
-def tenant_middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
-    """Put ``request.tenant`` (None on the platform plane) and the place around the rest of the stack."""
-    if iscoroutinefunction(get_response):
 
-        async def answer_async(request: HttpRequest) -> HttpResponseBase:
-            try:
-                place = await sync_to_async(_place)(request)
-            except NexodError as error:
-                return refusal(error)
-            with _entered(request, place):
-                response: HttpResponseBase = await get_response(request)
-            return response
-
-        return answer_async
+def tenant_middleware(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Put ``request.tenant`` (None on the platform plane) and the place around the rest of the middlewares and the view."""
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         try:
             place = _place(request)
         except NexodError as error:
-            return refusal(error)
+            return _page(error) if _is_for_people(request) else refusal(error)
         with _entered(request, place):
-            response: HttpResponseBase = get_response(request)
-        return response
+            return get_response(request)
 
     return answer
 
@@ -72,6 +60,20 @@ def _entered(request: HttpRequest, place: Place) -> Iterator[None]:
     set_urlconf(request.urlconf)
     with visit(), enter_tenant(place.tenant) if place.tenant else enter_platform():
         yield
+
+
+def _is_for_people(request: HttpRequest) -> bool:
+    """Say whether a browser shows the answer; programs, which ask for JSON or for anything, get the API's envelope."""
+    return not request.path.startswith("/api/") and "text/html" in request.headers.get("Accept", "")
+
+
+def _page(error: NexodError) -> HttpResponse:
+    """Return a page that says why there is nothing here. It stands alone: no tenant was entered."""
+    context = {"title": TITLES.get(type(error), "This does not work"), "text": error.message, "is_alone": True}
+    page = HttpResponse(render_to_string("nexod/stop.html", context), status=error.status)
+    page["Cache-Control"], page["Referrer-Policy"] = "no-store", "no-referrer"
+    page["Content-Length"] = str(len(page.content))
+    return page
 
 
 def refusal(error: NexodError) -> JsonResponse:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+from django.core.validators import MinValueValidator
 from django.db import models
 
 from tenants.records import Timestamped
@@ -15,6 +18,15 @@ class Plan(Timestamped):
     runs_per_day = models.PositiveIntegerField(default=0, help_text="0 = no limit")
     runs_at_once = models.PositiveIntegerField(default=0, help_text="0 = no limit")
     tokens_per_day = models.PositiveBigIntegerField(default=0, help_text="0 = no limit")
+    tokens_per_month = models.PositiveBigIntegerField(default=0, help_text="0 = no limit")
+    cost_usd_per_month = models.DecimalField(
+        "USD per month",
+        max_digits=12,
+        decimal_places=2,
+        default=Decimal(0),
+        validators=[MinValueValidator(0)],
+        help_text="0 = no limit",
+    )
     storage_mb = models.PositiveIntegerField(default=0, help_text="0 = no limit")
 
     class Meta:

@@ -31,6 +31,8 @@ class Tenant(Timestamped, TenantMixin):  # type: ignore[django-manager-missing]
     name = models.CharField(max_length=120)
     status = models.CharField(max_length=12, choices=Status, default=Status.ACTIVE)
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="tenants")
+    suspended_at = models.DateTimeField(null=True, editable=False, help_text="When it was suspended last")
+    resumed_at = models.DateTimeField(null=True, editable=False, help_text="When it was let work again last")
     schema_version = models.CharField(max_length=64, blank=True, editable=False)
 
     class Meta:

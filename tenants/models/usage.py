@@ -13,13 +13,15 @@ class UsageRecord(models.Model):
     """The amount of one metric that one tenant used on one day (UTC)."""
 
     class Metric(models.TextChoices):
-        """Units are in the name; storage is the change of that day in bytes."""
+        """Units are in the name; storage is the change of a day in bytes. Cached tokens are among those in, reasoning among out."""
 
         RUNS = "runs"
         STEPS = "steps"
         MODEL_CALLS = "model_calls"
         TOKENS_IN = "tokens_in"
         TOKENS_OUT = "tokens_out"
+        TOKENS_CACHED = "tokens_cached"
+        TOKENS_REASONING = "tokens_reasoning"
         COST_USD = "cost_usd"
         STORAGE_BYTES = "storage_bytes"
 

@@ -94,6 +94,13 @@ class Narrator:
     def _step_resumed(self, data: Event) -> str:
         return f"[cyan]▸ {escape(self._title(data))}[/] goes on"
 
+    def _step_stopped(self, data: Event) -> str:
+        return f"[dim]◼ {escape(self._title(data))} is not needed any more[/]"
+
+    def _step_waiting(self, data: Event) -> str:
+        until = f" until {escape(data['until'][:19])}" if data["until"] else ""
+        return f"[yellow]… {escape(self._title(data))}[/] waits for a {escape(data['kind'])}{until}"
+
     def _step_retried(self, data: Event) -> str:
         return (
             f"[yellow]↻ {escape(self._title(data))}[/] once more in {data['delay_s']:.0f} s: {_reason(data['reason'])}"
@@ -102,6 +109,10 @@ class Narrator:
     def _knowledge_retrieved(self, data: Event) -> str:
         names = ", ".join(dict.fromkeys(data["documents"]))
         return f"    {data['chunks']} passages from [italic]{escape(names)}[/]"
+
+    def _citations_checked(self, data: Event) -> str:
+        wrong = f", [yellow]{data['flagged']} do not hold[/]" if data["flagged"] else ""
+        return f"    {len(data['citations'])} citations checked{wrong}"
 
     def _agent_started(self, data: Event) -> str:
         return f"    [bold]{escape(data['agent'])}[/] begins {escape(data['task'])}"
@@ -119,6 +130,33 @@ class Narrator:
     def _model_failed(self, data: Event) -> str:
         return f"    [red]{escape(data['model'])}[/] {_reason(data['reason'])}"
 
+    def _model_fell_back(self, data: Event) -> str:
+        return f"    [yellow]{escape(data['to'])}[/] is asked instead of {escape(data['model'])}"
+
+    def _budget_exceeded(self, data: Event) -> str:
+        return f"    [bold yellow]budget {escape(data['name'])} is exhausted[/]: {escape(data['handling'])}"
+
+    def _agent_thought(self, data: Event) -> str:
+        return f"    [bold]{escape(data['agent'])}[/] thinks  [dim]{escape(_short(data['text']))}[/]"
+
+    def _agent_delegated(self, data: Event) -> str:
+        return f"    [bold]{escape(data['agent'])}[/] hands work to [bold]{escape(data['to'])}[/]"
+
+    def _crew_planned(self, data: Event) -> str:
+        return f"    [bold]{escape(data['agent'])}[/] planned the work"
+
+    def _guardrail_refused(self, data: Event) -> str:
+        return f"    [yellow]refused: {escape(data['task'])}[/] [dim]{escape(_short(data['text']))}[/]"
+
+    def _tool_called(self, data: Event) -> str:
+        return f"    [magenta]⚒ {escape(data['tool'])}[/] [dim]{escape(_short(data['arguments']))}[/]"
+
+    def _tool_returned(self, data: Event) -> str:
+        return f"    [magenta]⚒ {escape(data['tool'])}[/] gave [dim]{escape(_short(data['excerpt']))}[/]"
+
+    def _tool_failed(self, data: Event) -> str:
+        return f"    [red]⚒ {escape(data['tool'])}[/] {_reason(data['reason'])}"
+
     def _effect_recorded(self, data: Event) -> str:
         return f"    {escape(data['name'])} [dim]{escape(data['status'])}  {escape(_short(data['about']))}[/]"
 
@@ -127,7 +165,19 @@ class Narrator:
 
     def _approval_decided(self, data: Event) -> str:
         said = f": “{escape(data['comment'])}”" if data["comment"] else ""
-        return f"[bold]{escape(data['decision'])}[/] by {escape(data['actor'])}{said}"
+        who = f"by {escape(data['actor'])}" if data["actor"] else "because nobody decided in time"
+        return f"[bold]{escape(data['decision'])}[/] {who}{said}"
+
+    def _approval_reminded(self, data: Event) -> str:
+        return f"[yellow]reminded[/] of the open question ({data['times']})"
+
+    def _approval_escalated(self, data: Event) -> str:
+        named = ", ".join(escape(name) for names in data["to"].values() for name in names)
+        return f"[yellow]asked[/] {named} {'instead' if data['move'] else 'as well'}"
+
+    def _approval_voted(self, data: Event) -> str:
+        who = escape(data["actor"]) + (f" for {escape(data['for_user'])}" if data["for_user"] else "")
+        return f"{escape(data['decision'])} by {who}: {data['approved']} of {data['needed']}"
 
     def _artifact_created(self, data: Event) -> str:
         return f"    made [italic]{escape(data['name'])}[/] ({data['bytes']:,} bytes)"

@@ -8,30 +8,35 @@ export function morph(element, html) {
   const said = html.replace(IGNORED, "$1");
   if (last.get(element) === said) return false;
   last.set(element, said);
+  become(element, html);
+  return true;
+}
+
+/** Make the children of `element` what `html` says, whatever was done to them since the last time; those with `data-own` stay. */
+export function become(element, html) {
   const fresh = document.createElement("template");
   fresh.innerHTML = html;
   children(element, fresh.content);
-  return true;
 }
 
 function children(old, fresh) {
   const wanted = [...fresh.childNodes];
   const keyed = new Map([...old.childNodes].filter(key).map((node) => [key(node), node]));
-  let here = old.firstChild;
+  let place = old.firstChild; // what is new comes in here, before what is the person's own
   for (const node of wanted) {
+    const here = other(place);
     const same = key(node) ? keyed.get(key(node)) : alike(here, node) ? here : null;
     if (!same) {
-      old.insertBefore(node.cloneNode(true), here);
+      old.insertBefore(node.cloneNode(true), place);
       continue;
     }
-    if (same === here) here = here.nextSibling;
-    else old.insertBefore(same, here);
+    if (same === here) place = here.nextSibling;
+    else old.insertBefore(same, place);
     one(same, node);
   }
-  while (here) {
-    const next = here.nextSibling;
+  for (let here = other(place); here; here = other(place)) {
+    place = here.nextSibling;
     here.remove();
-    here = next;
   }
 }
 
@@ -48,6 +53,13 @@ function one(old, fresh) {
     if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   }
   children(old, fresh);
+}
+
+// The node, or the next behind it, that is not the person's own.
+function other(node) {
+  let found = node;
+  while (found?.nodeType === Node.ELEMENT_NODE && found.hasAttribute("data-own")) found = found.nextSibling;
+  return found;
 }
 
 function key(node) {

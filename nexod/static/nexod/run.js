@@ -1,105 +1,47 @@
 // The page of a run, live: the socket tells that something happened, the server says how the page looks now.
 import { morph } from "./morph.js";
-import { wire } from "./wire.js";
-
-const TOGETHER_MS = 250; // events within this time are shown together
-const POLL_MS = 2500;
+import { watchActs } from "./run/acts.js";
+import { isAnswering, keepTyped } from "./run/approvals.js";
+import { countDown } from "./run/due.js";
+import { follow } from "./run/following.js";
+import { settleGraph, watchGraph } from "./run/graph.js";
+import { watchKeys } from "./run/keys.js";
+import { say } from "./run/said.js";
+import { speak, speakAgain } from "./run/speaking.js";
+import { load, showing, watchSteps } from "./run/steps.js";
+import { renew, watchTimeline } from "./run/timeline.js";
 
 const page = document.getElementById("nx-run");
-const timeline = document.getElementById("nx-timeline");
-const status = document.getElementById("nx-wire");
-let seq = Number(page.dataset.seq);
-let over = page.dataset.over === "1";
-let busy = false;
-let again = false;
-let poll = 0;
-let stop = () => {};
+const run = { seq: Number(page.dataset.seq), status: page.dataset.status, over: page.dataset.over === "1" };
+const parts = ["head", "approval", "result", "graph", "steps"].map((name) => [name, document.getElementById(`nx-part-${name}`)]);
 
-async function refresh() {
-  if (busy) {
-    again = true;
-    return;
-  }
-  busy = true;
-  try {
-    const response = await fetch(`${page.dataset.live}?after=${seq}`, { headers: { Accept: "application/json" } });
-    if (response.redirected || !response.ok) return;
-    show(await response.json());
-  } finally {
-    busy = false;
-    if (again) {
-      again = false;
-      refresh();
-    }
-  }
+async function ask(signal) {
+  const query = new URLSearchParams(showing.query);
+  query.set("after", run.seq);
+  return fetch(`${page.dataset.live}?${query}`, { headers: { Accept: "application/json" }, signal });
 }
 
 function show(now) {
-  for (const [name, html] of Object.entries(now.parts)) {
-    const part = document.getElementById(`nx-part-${name}`);
-    // Never take a text away under somebody's fingers.
-    if (part && !(name === "approval" && part.contains(document.activeElement) && part.dataset.status === now.status)) {
-      morph(part, html);
-      part.dataset.status = now.status;
-    }
-  }
-  if (now.lines.trim()) {
-    timeline.insertAdjacentHTML("afterbegin", now.lines);
-    for (const line of timeline.querySelectorAll("li")) {
-      if (Number(line.dataset.seq) > seq) line.classList.add("nx-fresh");
-    }
-    document.getElementById("nx-said").textContent = timeline.querySelector("p")?.textContent ?? "";
-  }
-  seq = Math.max(seq, now.seq);
+  const questions = document.getElementById("nx-part-approval");
+  const kept = keepTyped(questions);
+  for (const [name, part] of parts) if (part !== questions || !isAnswering(part, now.parts[name])) morph(part, now.parts[name]);
+  kept();
+  renew(now);
+  if (now.status !== run.status) say(now.title);
+  Object.assign(run, { seq: Math.max(run.seq, now.seq), status: now.status, over: now.over });
   document.title = now.title;
+  settleGraph();
+  speakAgain();
+  countDown();
   load();
-  if (now.over && !over) finish();
-  over = now.over;
 }
 
-function finish() {
-  stop();
-  clearInterval(poll);
-  tell("over");
-}
-
-function tell(state) {
-  const words = { live: "Live", polling: "Reconnecting, checking every few seconds", over: "Ended" };
-  status.dataset.state = state;
-  status.lastElementChild.textContent = words[state];
-}
-
-let soon = 0;
-function hear() {
-  clearTimeout(soon);
-  soon = setTimeout(refresh, TOGETHER_MS);
-}
-
-function onState(state) {
-  tell(state);
-  clearInterval(poll);
-  if (state === "polling") poll = setInterval(refresh, POLL_MS);
-  refresh();
-}
-
-// What went in and came out of a step is fetched when its details are opened.
-async function load() {
-  for (const details of document.querySelectorAll("details[open][data-src]")) {
-    const version = details.dataset.version;
-    if (details.dataset.loaded === version) continue;
-    details.dataset.loaded = version;
-    const response = await fetch(details.dataset.src);
-    if (response.ok) details.querySelector("[data-keep]").innerHTML = await response.text();
-  }
-}
-
-document.addEventListener("toggle", load, true);
-document.addEventListener("click", (event) => {
-  const link = event.target.closest?.(".nx-graph a");
-  const step = link && document.querySelector(link.getAttribute("href"));
-  if (step) step.open = true; // the link itself scrolls there
-});
-
+const following = follow({ page, run, ask, show, hear: speak });
+watchSteps(following.refresh);
+watchGraph(following.refresh);
+watchTimeline(page.dataset.lines);
+watchActs(following);
+watchKeys();
+settleGraph();
+countDown();
 load();
-if (over) tell("over");
-else stop = wire({ path: () => `${page.dataset.socket}?after=${seq}`, onMessage: hear, onState });

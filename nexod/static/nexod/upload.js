@@ -52,9 +52,9 @@ if (form) {
   const input = form.querySelector("input[type=file]");
   input.hasChangeListener = true; // unfold would write the file's name into the page's first text field
   form.querySelector("[type=submit]").classList.add("nx-hidden");
-  input.addEventListener("change", () => {
-    sendAll(input.files).then(() => { input.value = ""; });
-  });
+  const sendChosen = () => sendAll(input.files).then(() => { input.value = ""; });
+  input.addEventListener("change", sendChosen);
+  if (input.files.length) sendChosen(); // chosen before this was loaded
   for (const name of ["dragover", "dragenter"]) {
     form.addEventListener(name, (event) => {
       event.preventDefault();

@@ -4,6 +4,7 @@ import { wire } from "./wire.js";
 
 const BUSY_MS = 1200;
 const TOGETHER_MS = 400;
+const BREATH_MS = 2000; // a busy workspace speaks several times a second
 const AT_LATEST_MS = 20000; // not everything that a page shows is told to the workspace
 
 function whileBusy(element) {
@@ -15,10 +16,14 @@ function whileBusy(element) {
 
 function whenTold(element) {
   let soon = 0;
+  let shownAt = 0;
+  const show = () => {
+    [soon, shownAt] = [0, Date.now()]; // what is told while the answer is on its way is asked for again
+    refresh(element).catch(() => {});
+  };
   const hear = (message) => {
-    if (message.kind === "presence" || message.kind === "heartbeat") return;
-    clearTimeout(soon);
-    soon = setTimeout(() => refresh(element).catch(() => {}), TOGETHER_MS);
+    if (soon || message.kind === "presence" || message.kind === "heartbeat") return;
+    soon = setTimeout(show, Math.max(TOGETHER_MS, shownAt + BREATH_MS - Date.now()));
   };
   wire({ path: () => "/ws/workspace/", onMessage: hear, onState: () => {} });
   setInterval(() => {

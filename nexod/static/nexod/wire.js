@@ -1,11 +1,13 @@
-// A socket that comes back by itself: it calls `onMessage` for every message and `onState` when it is live or polling.
+// A socket that comes back by itself: it calls `onMessage` for every message, with a function that answers, and `onState` when
+// it is live or polling. With `onRefused` it stays away when the server says that it has to, and tells the code.
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15000;
 const STEADY_MS = 3000; // a socket that lives shorter than this did not help
+const REFUSALS = new Set([4400, 4401, 4403, 4404]);
 
 /** Keep a WebSocket to `path()` open until `stop()` is called. */
-export function wire({ path, onMessage, onState }) {
+export function wire({ path, onMessage, onState, onRefused = null }) {
   let socket = null;
   let wait = FIRST_WAIT_MS;
   let timer = 0;
@@ -25,19 +27,36 @@ export function wire({ path, onMessage, onState }) {
       opened = Date.now();
       become("live");
     });
-    socket.addEventListener("message", (event) => onMessage(JSON.parse(event.data)));
-    socket.addEventListener("close", () => {
+    const answer = (message) => socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify(message));
+    socket.addEventListener("message", (event) => onMessage(JSON.parse(event.data), answer));
+    socket.addEventListener("close", ({ code }) => {
       if (stopped) return;
+      if (onRefused && REFUSALS.has(code)) {
+        stop();
+        onRefused(code);
+        return;
+      }
       become("polling");
       wait = opened && Date.now() - opened > STEADY_MS ? FIRST_WAIT_MS : Math.min(wait * 2, LONGEST_WAIT_MS);
-      timer = setTimeout(connect, wait);
+      // Everybody who was cut off at once should not come back at once.
+      timer = setTimeout(connect, wait * (0.5 + Math.random()));
     });
   }
 
-  connect();
-  return function stop() {
+  function stop() {
     stopped = true;
     clearTimeout(timer);
+    removeEventListener("online", hurry);
     socket?.close();
-  };
+  }
+
+  function hurry() {
+    if (stopped || state !== "polling" || socket?.readyState === WebSocket.CONNECTING) return;
+    clearTimeout(timer);
+    connect();
+  }
+
+  addEventListener("online", hurry);
+  connect();
+  return stop;
 }

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import CharField, DateTimeField
 from django.utils import timezone
 
 from nexod.kernel.errors import InvalidInput, NotAuthenticated, PermissionDenied
+from nexod.kernel.reads import Read
 from tenants.accounts.actions.users import require_may_manage
+from tenants.accounts.backends import keep_permissions, names_of_permissions
 from tenants.accounts.models import ApiKey, User
 from tenants.accounts.models.api_key import PREFIX, SCOPES, generate_key, hash_key
 
@@ -58,14 +61,29 @@ def revoke_api_key(*, actor: User, api_key: ApiKey) -> None:
 
 
 def recognise(key: str) -> ApiKey:
-    """Return the usable key row of this schema; raise NotAuthenticated for every other key, whatever its fault."""
+    """Return the usable key row of this schema, whose user knows all permissions; raise NotAuthenticated for every other key,
+    whatever its fault."""
     now = timezone.now()
-    row = ApiKey.objects.usable(now).select_related("user").filter(hashed=hash_key(key)).first()
+    row = _usable.first(now, hash_key(key))
     if row is None:
         raise NotAuthenticated("The API key is not valid here.")
+    keep_permissions(row.user, row.permissions)  # type: ignore[attr-defined]
     if row.last_used_at is None or now - row.last_used_at > TOUCH_EVERY:
         ApiKey.objects.filter(pk=row.pk).update(last_used_at=now)
     return row
+
+
+_usable = Read(
+    lambda now, hashed: (
+        ApiKey.objects.usable(now)
+        .select_related("user")
+        .annotate(permissions=names_of_permissions("user_id"))
+        .filter(hashed=hashed)
+        .order_by()
+    ),
+    DateTimeField(),
+    CharField(),
+)
 
 
 def _require_may_manage(actor: User, user: User, permission: str, otherwise: str) -> None:

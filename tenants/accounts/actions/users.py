@@ -8,10 +8,13 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 
+from nexod.kernel import activity
 from nexod.kernel.errors import Conflict, InvalidInput, PermissionDenied
 from tenants.accounts.models import User
 from tenants.accounts.permissions import require_permission
 from tenants.accounts.roles import OWNER, ROLES
+from tenants.messages import enqueue_folded
+from tenants.models import DueTime
 
 
 class UserExists(Conflict):
@@ -41,6 +44,8 @@ def create_user(*, actor: User, email: str, role: str, full_name: str = "", pass
     check_password(password, User(email=address, full_name=full_name))
     user = User.objects.create_user(address, password, full_name=full_name)
     user.groups.set([owners if role == OWNER else _group(role)])
+    activity.note(actor, "added", "member", user, role=role)
+    enqueue_folded(DueTime.Kind.RECOUNT)
     return user
 
 
@@ -54,12 +59,14 @@ def update_user(
     require_may_manage(actor, user)
     if role is not None:
         _require_rank(actor, role == OWNER)
-        user.groups.set([_group(role)])
+        user.groups.set([_group(role), *user.groups.exclude(name__in=ROLES)])
+        activity.note(actor, "changed", "member", user, role=role)
     user.is_active = user.is_active if is_active is None else is_active
     user.full_name = user.full_name if full_name is None else full_name
     user.save(update_fields=["is_active", "full_name", "updated_at"])
     if not User.objects.filter(Q(groups__name=OWNER) | Q(is_superuser=True), is_active=True).exists():
         raise LastOwner
+    enqueue_folded(DueTime.Kind.RECOUNT)
     return user
 
 

@@ -70,7 +70,7 @@ class ApiKeyAdmin(RecordAdmin):
     search_fields = ("name", "prefix", "user__email")
     search_help_text = "Name, beginning of the key or person"
     add_fieldsets = ((None, {"fields": ("name", "user", "scopes", "days")}),)
-    fieldsets = ((None, {"fields": ("key", "acts_as", "scopes_shown", "state", "expires", "used")}),)
+    fieldsets = ((None, {"fields": ("name", "beginning", "acts_as", "scopes_shown", "state", "expires", "used")}),)
     change_form_outer_before_template = "nexod/accounts/key_head.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
@@ -118,6 +118,11 @@ class ApiKeyAdmin(RecordAdmin):
     def key(self, row: ApiKey) -> list[str]:
         """Show the name over the beginning of the key."""
         return [row.name, f"{row.prefix}…"]
+
+    @display(description="Begins with")
+    def beginning(self, row: ApiKey) -> str:
+        """Show as much of the key as is stored."""
+        return f"{row.prefix}…"
 
     @display(description="Acts as", ordering="user__email")
     def acts_as(self, row: ApiKey) -> str:

@@ -73,6 +73,7 @@ class PersonAdmin(RecordAdmin):
     search_fields = ("email", "full_name")
     search_help_text = "Name or e-mail address"
     readonly_fields = ("last_seen",)
+    change_form_outer_after_template = "nexod/accounts/said.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Read the roles along."""
@@ -143,5 +144,5 @@ class PersonAdmin(RecordAdmin):
 
 
 def _roles(user: User) -> str:
-    names = sorted(group.name for group in user.groups.all())
+    names = sorted(group.name for group in user.groups.all() if group.name in ROLES)
     return format_html('<span class="nx-role">{}</span>', ", ".join(names).capitalize() or "None")

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from nexod.http.permissions import Authenticated
+from nexod.http.shapes import shown
 from nexod.http.viewsets import DestroyByAction, ReadViewSet
 from nexod.kernel.errors import InvalidInput
 from tenants.accounts.actions.api_keys import issue_api_key, revoke_api_key
@@ -41,7 +42,7 @@ class ApiKeyViewSet(DestroyByAction, ReadViewSet):
         fields = self.validated()
         user = _user(fields.pop("user", request.user.pk))
         row, key = issue_api_key(actor=actor_of(request), user=user, issued_with=key_of(request), **fields)
-        return Response({**self.get_serializer(row).data, "key": key}, status=status.HTTP_201_CREATED)
+        return Response({**shown(self.get_serializer_class(), row), "key": key}, status=status.HTTP_201_CREATED)
 
 
 def _user(pk: Any) -> User:

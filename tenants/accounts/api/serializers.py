@@ -34,7 +34,7 @@ class UserSerializer(serializers.ModelSerializer[User]):
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_roles(self, user: User) -> list[str]:
         """Return the names of the user's roles."""
-        return sorted(group.name for group in user.groups.all())
+        return sorted(group.name for group in user.groups.all() if group.name in ROLES)
 
 
 class CreateUser(ClosedSerializer):

@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 
 from nexod.kernel.signing import salt
+from tenants.accounts.roles import ROLES
 from tenants.records import Record
 
 
@@ -60,8 +61,8 @@ class User(AbstractBaseUser, PermissionsMixin, Record):
         return self.full_name or self.email
 
     def role_names(self) -> set[str]:
-        """Return the names of the user's roles."""
-        return set(self.groups.values_list("name", flat=True))
+        """Return the names of the user's roles; the tenant's own groups are none."""
+        return set(self.groups.filter(name__in=ROLES).values_list("name", flat=True))
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """Bind a session to the tenant as well as to the password: a row that was copied elsewhere opens nothing there."""
