@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
-from datetime import timedelta
-from functools import partial
-from pathlib import PurePath
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from uuid import UUID
 
-from django.conf import settings
-from django.core.files.base import File
-from django.db import IntegrityError, transaction
+from django.core.files.base import ContentFile, File
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from agents.knowledge.errors import DocumentTooLarge
-from agents.knowledge.files import document_key, files
-from agents.knowledge.parsing.formats import SNIFFED_BYTES, sniff
+from agents.actions.contents import Taken, file_name, forget_files, take
+from agents.actions.document_events import tell_of
+from agents.actions.lanes import STALE_AFTER, wake_lane
+from agents.knowledge.errors import DocumentDuplicate
+from agents.knowledge.index import forget
+from agents.knowledge.readers import may_read
 from agents.models import Document, KnowledgeBase
-from nexod.kernel.errors import Conflict
-from nexod.kernel.identifiers import new_id
-from nexod.kernel.queue import enqueue
+from nexod.kernel.errors import Conflict, PermissionDenied
 from tenants.accounts.models import User
 from tenants.accounts.permissions import require_permission
-from tenants.actions.usage import record_usage
-from tenants.quotas import require_storage
 
-if TYPE_CHECKING:
-    from django.db.models import QuerySet
-
-STALE_AFTER = timedelta(minutes=10)
-"""A document that has been in work for so long without progress was left by a worker that died."""
-LONGEST_NAME = 255
+MOST_AT_ONCE = 10_000
+BATCH = 500
+Origin, Status = Document.Origin, Document.Status
 
 
 class DocumentInWork(Conflict):
@@ -48,23 +40,41 @@ def upload_document(
     The same content in the same knowledge base gives the row that is there, unchanged. Raises PermissionDenied,
     DocumentTooLarge, DocumentEmpty, DocumentTypeUnsupported, DocumentUnreadable or QuotaExceeded.
     """
+    document, taken = put_document(actor=actor, knowledge_base=knowledge_base, name=name, file=file)
+    return document, taken is Taken.ADDED
+
+
+def put_document(
+    *, actor: User, knowledge_base: KnowledgeBase, name: str, file: File[bytes], address: str = "",
+    origin: str = Origin.UPLOAD,
+) -> tuple[Document, Taken]:  # fmt: skip
+    """Keep the file under ``address``, in place of what the document there held; without an address it is a new document.
+
+    Only what differs is embedded anew. Raises what ``upload_document`` does.
+    """
     require_permission(actor, "agents.add_document")
-    name = _file_name(name)
-    _require_acceptable(name, file)
-    digest = _digest(file)
-    if known := knowledge_base.documents.filter(content_hash=digest).first():
-        return known, False
-    require_storage(file.size)
-    document = Document(
-        id=(pk := new_id()),
-        knowledge_base=knowledge_base,
-        name=name,
-        bytes=file.size,
-        content_hash=digest,
-        storage_key=document_key(pk),
-        uploaded_by=actor,
+    there = knowledge_base.documents.filter(address=address).first() if address else None
+    if there:
+        require_permission(actor, "agents.change_document")
+        if not may_read(actor, there):
+            raise PermissionDenied("A document that you may not read is kept at this address.")
+    row = there or Document(knowledge_base=knowledge_base, origin=origin, address=address, uploaded_by=actor)
+    row.name = file_name(name)
+    stored, taken = take(row, file)
+    if taken is Taken.KNOWN and not may_read(actor, stored):
+        raise DocumentDuplicate  # of whose title or address nothing is told
+    return stored, taken
+
+
+def put_text(
+    *, actor: User, knowledge_base: KnowledgeBase, title: str, text: str, address: str = ""
+) -> tuple[Document, Taken]:
+    """Keep ``text``, Markdown or plain, as a document that is called ``title``. Raises what ``upload_document`` does."""
+    name = f"{title.replace('/', ' ')[:200].strip() or 'Text'}.md"
+    file = ContentFile(text.encode(), name=name)
+    return put_document(
+        actor=actor, knowledge_base=knowledge_base, name=name, file=file, address=address, origin=Origin.TEXT
     )
-    return _kept(document, file)
 
 
 def retry_document(*, actor: User, document: Document) -> Document:
@@ -73,13 +83,46 @@ def retry_document(*, actor: User, document: Document) -> Document:
     lying = timezone.now() - STALE_AFTER
     with transaction.atomic():
         found = Document.objects.select_for_update().get(pk=document.pk)
-        waiting = found.status != Document.Status.READY and found.updated_at < lying
-        if found.status != Document.Status.FAILED and not waiting:
+        waiting = found.status != Status.READY and found.updated_at < lying
+        if found.status != Status.FAILED and not waiting:
             raise DocumentInWork
-        found.status, found.progress, found.error = Document.Status.PENDING, 0, None
-        found.save()
-        enqueue("agents.ingest_document", document_id=str(found.pk))
+        _begin_anew(Document.objects.filter(pk=found.pk))
+    found.refresh_from_db()
     return found
+
+
+def retry_documents(*, actor: User, documents: QuerySet[Document]) -> int:
+    """Read anew what of ``documents`` has failed, at most MOST_AT_ONCE; return how many those are."""
+    require_permission(actor, "agents.change_document")
+    failed = list(documents.filter(status=Status.FAILED).order_by().values_list("pk", flat=True)[:MOST_AT_ONCE])
+    return sum(_begun_anew(failed[begin : begin + BATCH]) for begin in range(0, len(failed), BATCH))
+
+
+@transaction.atomic
+def refresh_document(*, actor: User, document: Document) -> Document:
+    """Ask the document's address again; it is read anew when the page has changed. Raises DocumentInWork."""
+    require_permission(actor, "agents.change_document")
+    found = Document.objects.select_for_update().get(pk=document.pk)
+    if found.origin != Origin.URL or found.status in (Status.PENDING, Status.PROCESSING):
+        raise DocumentInWork("Only a page of the web that is not in work already can be asked for again.")
+    _begin_anew(Document.objects.filter(pk=found.pk))
+    found.refresh_from_db()
+    return found
+
+
+def _begun_anew(ids: Sequence[UUID]) -> int:
+    with transaction.atomic():
+        return _begin_anew(Document.objects.filter(pk__in=ids, status=Status.FAILED))
+
+
+def _begin_anew(documents: QuerySet[Document]) -> int:
+    one = documents.order_by().values_list("pk", flat=True).first()
+    begun = documents.update(
+        status=Status.PENDING, progress=0, error=None, attempts=0, retry_at=None, updated_at=timezone.now()
+    )
+    if one and begun:
+        wake_lane(one)
+    return begun
 
 
 @transaction.atomic
@@ -87,60 +130,6 @@ def delete_document(*, actor: User, document: Document) -> None:
     """Delete the document with its chunks, vectors and file."""
     require_permission(actor, "agents.delete_document")
     forget_files(Document.objects.filter(pk=document.pk))
+    forget(Document.objects.filter(pk=document.pk))
+    tell_of(document, "deleted")
     document.delete()
-
-
-def forget_files(documents: QuerySet[Document]) -> None:
-    """Delete the files of ``documents`` once the transaction has committed, and give their storage back."""
-    kept = list(documents.select_for_update().values_list("storage_key", "bytes"))
-    if kept:
-        record_usage("storage_bytes", -sum(size for _, size in kept))
-    for key, _ in kept:
-        transaction.on_commit(partial(files.delete, key))
-
-
-def _kept(document: Document, file: File[bytes]) -> tuple[Document, bool]:
-    """Write the file first: a row always has one. A row that cannot be written takes its file along."""
-    file.seek(0)
-    files.save(document.storage_key, file)
-    try:
-        with transaction.atomic():
-            document.save(force_insert=True)
-            record_usage("storage_bytes", document.bytes)
-            enqueue("agents.ingest_document", document_id=str(document.pk))
-    except BaseException as error:
-        files.delete(document.storage_key)
-        twin = Document.objects.filter(knowledge_base=document.knowledge_base_id, content_hash=document.content_hash)
-        if isinstance(error, IntegrityError) and (known := twin.first()):
-            return known, False
-        raise
-    return document, True
-
-
-def _require_acceptable(name: str, file: File[bytes]) -> None:
-    allowed = settings.NEXOD_MAX_DOCUMENT_BYTES
-    if file.size > allowed:
-        message = f"The file has {file.size / 1e6:,.1f} MB; {allowed / 1e6:,.1f} MB are allowed. Split it."
-        raise DocumentTooLarge(message, details={"bytes": file.size, "limit_bytes": allowed})
-    file.seek(0)
-    sniff(file.read(SNIFFED_BYTES), name)
-
-
-def _digest(file: File[bytes]) -> str:
-    digest = hashlib.sha256()
-    for chunk in _chunks(file):
-        digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _chunks(file: File[bytes]) -> Iterable[bytes]:
-    file.seek(0)
-    return file.chunks()
-
-
-def _file_name(name: str) -> str:
-    """Return the last part of a path of any system, printable and short, its suffix kept."""
-    last = PurePath(name.replace("\\", "/")).name
-    clean = "".join(letter for letter in last if letter.isprintable()).strip() or "document"
-    stem, suffix = PurePath(clean).stem, PurePath(clean).suffix[:20]
-    return stem[: LONGEST_NAME - len(suffix)] + suffix

@@ -1,5 +1,49 @@
 """The admin of what can think, on the tenants' site."""
 
-from agents.admin import agents, connections, crews, documents, knowledge_bases
+from agents.admin import (
+    adding,
+    agent_versions,
+    agents,
+    budgets,
+    connection_trials,
+    connections,
+    credential_pages,
+    credentials,
+    crews,
+    document_readers,
+    documents,
+    knowledge_bases,
+    memories,
+    model_calls,
+    searching,
+    settings_pages,
+    sitemaps,
+    stores,
+    tool_permissions,
+    usage,
+    vectors,
+)
 
-__all__ = ["agents", "connections", "crews", "documents", "knowledge_bases"]
+__all__ = [
+    "adding",
+    "agent_versions",
+    "agents",
+    "budgets",
+    "connection_trials",
+    "connections",
+    "credential_pages",
+    "credentials",
+    "crews",
+    "document_readers",
+    "documents",
+    "knowledge_bases",
+    "memories",
+    "model_calls",
+    "searching",
+    "settings_pages",
+    "sitemaps",
+    "stores",
+    "tool_permissions",
+    "usage",
+    "vectors",
+]

@@ -10,16 +10,18 @@ from django.forms.widgets import Script
 from django.http import HttpRequest
 from unfold.admin import StackedInline
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget as AgentChoice
 
-from agents.actions.crews import create_crew, delete_crew, update_crew
+from agents.actions.crews import create_crew, delete_crew
 from agents.admin.agents import run_link
 from agents.admin.crew_tasks import TaskForm, TaskFormSet
+from agents.admin.together import TogetherAdmin, TogetherForm
+from agents.content import CREW_FIELDS
 from agents.models import Crew, CrewTask
 from nexod.admin import tenant_site
 from nexod.admin.actors import actor_of
-from nexod.admin.records import SluggedAdmin
 
-FIELDS = ("name", "description", "process", "manager")
+FIELDS = ("name", "description", "process", "manager", "members", "planning")
 
 
 class TaskInline(StackedInline):
@@ -38,8 +40,13 @@ class TaskInline(StackedInline):
         "description",
         "expected_output",
         "context_slugs",
-        "output_schema",
+        "guardrails",
+        ("max_retries", "on_failure"),
         "human_input",
+        "policy",
+        "async_execution",
+        "allow_delegation",
+        "output_schema",
     )
     verbose_name = "task"
 
@@ -49,10 +56,26 @@ class TaskInline(StackedInline):
         return rows
 
 
+class CrewForm(TogetherForm):
+    """The crew without its tasks."""
+
+    def content(self) -> dict[str, Any]:
+        """Return the content of the fields that are valid."""
+        given = self.cleaned_data
+        found: dict[str, Any] = {name: given[name] for name in CREW_FIELDS if name in given}
+        if "manager" in given:
+            found["manager"] = given["manager"].slug if given["manager"] else ""
+        if "members" in given:
+            found["members"] = sorted(agent.slug for agent in given["members"])
+        return found
+
+
 @admin.register(Crew, site=tenant_site)
-class CrewAdmin(SluggedAdmin):
+class CrewAdmin(TogetherAdmin):
     """Agents that work through tasks together."""
 
+    kind = "crew"
+    form = CrewForm
     icon = "groups"
     empty_hint = "A crew works through tasks in an order; each task may read what tasks before it found."
     inlines = (TaskInline,)
@@ -60,16 +83,24 @@ class CrewAdmin(SluggedAdmin):
     list_display_links = ("title",)
     search_fields = ("name", "slug", "description")
     search_help_text = "Name, slug or description"
-    fieldsets = ((None, {"fields": ("name", "slug", "description", ("process", "manager"))}),)
+    fieldsets = (
+        (None, {"fields": ("name", "slug", "description", ("process", "manager"), "planning")}),
+        ("Helpers", {"fields": ("members",), "description": "Agents who have no task here and can be given work."}),
+    )
     conditional_fields = {"manager": "process == 'hierarchical'"}
+    change_form_template = "nexod/agents/crew.html"
 
     class Media:
-        js = (Script("nexod/crew.js", type="module"),)
+        js = tuple(Script(f"nexod/{name}.js", type="module") for name in ("crew", "guardrails", "who-does-what"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Count the tasks along."""
         rows: QuerySet[Any] = super().get_queryset(request).annotate(tasks_count=Count("tasks"))
         return rows
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Tick agents: there are few."""
+        return super().formfield_for_manytomany(db_field, request, widget=AgentChoice(), help_text="", **kwargs)
 
     @display(description="Crew", ordering="name", header=True)
     def title(self, crew: Crew) -> list[str]:
@@ -93,10 +124,12 @@ class CrewAdmin(SluggedAdmin):
 
     def write(self, request: HttpRequest, form: Any, formsets: list[Any], original: Any) -> Crew:
         """Store the crew with all its tasks by the actions."""
-        values = {name: form.cleaned_data[name] for name in FIELDS if name in form.cleaned_data}
         tasks = formsets[0].tasks()
         if original:
-            return update_crew(actor=actor_of(request), crew=original, tasks=tasks, **values)
+            named = [{**task, "agent": task["agent"].slug if task["agent"] else ""} for task in tasks]
+            stored: Crew = self.put(request, form, {**form.content(), "tasks": named}, original)
+            return stored
+        values = {name: form.cleaned_data[name] for name in FIELDS if name in form.cleaned_data}
         return create_crew(actor=actor_of(request), slug=form.cleaned_data.get("slug", ""), tasks=tasks, **values)
 
     def remove(self, request: HttpRequest, obj: Crew) -> None:

@@ -13,8 +13,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from agents.actions.documents import retry_document, upload_document
-from agents.knowledge.parsing.formats import SUFFIXES
-from agents.models import Document, KnowledgeBase
+from agents.knowledge.parsing.formats import NAMES, SUFFIXES
+from agents.knowledge.progress import progress_of
+from agents.knowledge.readers import readable_by, reader_of
+from agents.models import Document, KnowledgeBase, Sitemap
 from nexod.admin import tenant_site
 from nexod.admin.actors import actor_of, may
 from nexod.admin.refusals import tell
@@ -26,17 +28,22 @@ BUSY = (Document.Status.PENDING, Document.Status.PROCESSING)
 
 def panel(request: HttpRequest, base_id: UUID) -> dict[str, Any]:
     """Return what the documents' panel shows: the newest documents, how many there are, what the person may do."""
-    documents = Document.objects.filter(knowledge_base=base_id)
+    documents = readable_by(reader_of(actor_of(request)), Document.objects.filter(knowledge_base=base_id))
     newest = list(documents[:SHOWN])
+    progress = progress_of(documents)
+    sitemaps = list(Sitemap.objects.filter(knowledge_base=base_id)[:SHOWN])
     return {
         "base_id": base_id,
         "documents": newest,
-        "documents_total": documents.count() if len(newest) == SHOWN else len(newest),
-        "documents_busy": any(document.status in BUSY for document in newest),
+        "documents_total": progress.documents,
+        "documents_busy": progress.is_busy or any(sitemap.status in BUSY for sitemap in sitemaps),
+        "progress": progress,
+        "sitemaps": sitemaps,
         "may_upload": may(request, "agents.add_document"),
         "may_retry": may(request, "agents.change_document"),
         "may_delete": may(request, "agents.delete_document"),
         "suffixes": ",".join(SUFFIXES),
+        "names": NAMES,
     }
 
 
@@ -68,7 +75,7 @@ def upload(request: HttpRequest, base_id: UUID) -> HttpResponse:
 @require_POST
 def again(request: HttpRequest, document_id: UUID) -> HttpResponse:
     """Read a failed document anew."""
-    document = get_object_or_404(Document, pk=document_id)
+    document = get_object_or_404(readable_by(reader_of(actor_of(request)), Document.objects.all()), pk=document_id)
     try:
         retry_document(actor=actor_of(request), document=document)
     except NexodError as error:

@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+from django.db.models import QuerySet
+from django.db.models.functions import Substr
 from django.http import HttpResponse
 from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents.actions import documents
+from agents.actions import addresses, documents
+from agents.actions.contents import Taken
+from agents.actions.readers import set_readers
 from agents.api.chunks import ByPlace, ChunkSerializer
+from agents.api.document_bodies import (
+    AddressesSerializer,
+    BegunSerializer,
+    DocumentTextSerializer,
+    FailedDocumentsSerializer,
+    ReadersSerializer,
+    TextSerializer,
+    UploadSerializer,
+)
+from agents.api.failures import FailureSerializer
 from agents.knowledge.files import files
-from agents.models import Chunk, Document, KnowledgeBase
+from agents.knowledge.readers import readable_by, reader_of
+from agents.models import Chunk, Document, DocumentText
+from nexod.http.serializers import EmptySerializer
 from nexod.http.viewsets import DestroyByAction, ReadViewSet
-from nexod.kernel.errors import NotFound
+from nexod.kernel.errors import InvalidInput, NotFound
+from tenants.accounts.models import User
 
-
-class FailureSerializer(serializers.Serializer[Any]):
-    """Why the ingestion failed."""
-
-    code = serializers.CharField()
-    message = serializers.CharField()
+MOST_CHARACTERS = 100_000
 
 
 class DocumentSerializer(serializers.ModelSerializer[Document]):
@@ -39,6 +51,9 @@ class DocumentSerializer(serializers.ModelSerializer[Document]):
         fields = (
             "id",
             "knowledge_base",
+            "origin",
+            "address",
+            "sitemap",
             "name",
             "title",
             "media_type",
@@ -47,9 +62,12 @@ class DocumentSerializer(serializers.ModelSerializer[Document]):
             "status",
             "progress",
             "error",
+            "attempts",
+            "retry_at",
             "text_length",
             "pages",
             "uploaded_by",
+            "fetched_at",
             "ingested_at",
             "created_at",
             "updated_at",
@@ -57,25 +75,34 @@ class DocumentSerializer(serializers.ModelSerializer[Document]):
         read_only_fields = fields
 
 
-class UploadSerializer(serializers.Serializer[Any]):
-    """A file and where it belongs."""
-
-    knowledge_base = serializers.PrimaryKeyRelatedField(
-        queryset=KnowledgeBase.objects.all(), pk_field=serializers.UUIDField(), help_text="Id of the knowledge base"
-    )
-    file = serializers.FileField(
-        allow_empty_file=True, max_length=1000, help_text="Markdown, text, reStructuredText, HTML or PDF"
-    )
-
-
 class DocumentViewSet(DestroyByAction, ReadViewSet):
     """The files of knowledge bases."""
 
     queryset = Document.objects.all()
     serializer_class = DocumentSerializer
-    filterset_fields = ("knowledge_base", "status", "content_hash")
-    permissions_of = {"retry": ["agents.change_document"], "chunks": ["agents.view_document", "agents.view_chunk"]}
+    filterset_fields = ("knowledge_base", "status", "origin", "address", "sitemap", "content_hash")
+    permissions_of = {
+        "texts": ["agents.add_document"],
+        "addresses": ["agents.add_document"],
+        "retry": ["agents.change_document"],
+        "retry_failed": ["agents.change_document"],
+        "refresh": ["agents.change_document"],
+        "text": ["agents.view_document", "agents.view_chunk"],
+        "readers": ["agents.change_document"],
+        "chunks": ["agents.view_document", "agents.view_chunk"],
+    }
+    write_serializers = {
+        "texts": TextSerializer,
+        "addresses": AddressesSerializer,
+        "retry_failed": FailedDocumentsSerializer,
+        "refresh": EmptySerializer,
+        "readers": ReadersSerializer,
+    }
     destroy_action = staticmethod(documents.delete_document)
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """Return the documents that the caller may read."""
+        return readable_by(reader_of(cast(User, self.request.user)), super().get_queryset())
 
     def get_parsers(self) -> list[Any]:
         """Take files where files are expected."""
@@ -87,17 +114,83 @@ class DocumentViewSet(DestroyByAction, ReadViewSet):
         request={"multipart/form-data": UploadSerializer},
         responses={
             201: OpenApiResponse(DocumentSerializer, description="Kept; its ingestion has been enqueued"),
-            200: OpenApiResponse(DocumentSerializer, description="The knowledge base has this content already"),
+            200: OpenApiResponse(
+                DocumentSerializer,
+                description="The knowledge base has this content already, or has it at this address now",
+            ),
         },
     )
     def create(self, request: Request) -> Response:
-        """Keep a file and begin to read it. The same content again gives the document that is there."""
+        """Keep a file and begin to read it. The same content again gives the document that is there.
+
+        With an ``address`` the file takes the place of what the document at that address held; only what differs is
+        embedded anew.
+        """
         upload = UploadSerializer(data=request.data)
         upload.is_valid(raise_exception=True)
-        base, file = upload.validated_data["knowledge_base"], upload.validated_data["file"]
         actor: Any = request.user
-        row, is_new = documents.upload_document(actor=actor, knowledge_base=base, name=file.name, file=file)
-        return self.shown(row, status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
+        name = upload.validated_data["file"].name
+        return self._taken(*documents.put_document(actor=actor, name=name, **upload.validated_data))
+
+    def _taken(self, row: Document, taken: Taken) -> Response:
+        return self.shown(row, status=status.HTTP_201_CREATED if taken is Taken.ADDED else status.HTTP_200_OK)
+
+    @extend_schema(summary="Add a text", responses={201: DocumentSerializer, 200: DocumentSerializer})
+    @action(detail=False, methods=["post"])
+    def texts(self, request: Request) -> Response:
+        """Keep a text as a document; with an ``address``, in place of the text that was kept there."""
+        actor: Any = request.user
+        return self._taken(*documents.put_text(actor=actor, **self.validated()))
+
+    @extend_schema(summary="Add pages of the web", responses={202: DocumentSerializer(many=True)}, filters=False)
+    @action(detail=False, methods=["post"], pagination_class=None, filterset_fields=())
+    def addresses(self, request: Request) -> Response:
+        """Have pages fetched, each in a document of its own; those that are there already stay as they are."""
+        actor: Any = request.user
+        rows = addresses.add_addresses(actor=actor, **self.validated())
+        return Response(DocumentSerializer(rows, many=True).data, status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(summary="Read failed documents anew", responses={202: BegunSerializer}, filters=False)
+    @action(detail=False, methods=["post"], url_path="retry", filterset_fields=())
+    def retry_failed(self, request: Request) -> Response:
+        """Begin to read anew what failed: everywhere, in a knowledge base, of a sitemap, or with one code."""
+        actor: Any = request.user
+        wanted = {"error__code" if name == "code" else name: value for name, value in self.validated().items()}
+        begun = documents.retry_documents(actor=actor, documents=self.get_queryset().filter(**wanted))
+        return Response({"documents": begun}, status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(summary="Fetch a page again", responses=DocumentSerializer)
+    @action(detail=True, methods=["post"])
+    def refresh(self, request: Request, **kwargs: Any) -> Response:
+        """Ask the document's address whether the page has changed; it is read anew when it has."""
+        actor: Any = request.user
+        return self.shown(documents.refresh_document(actor=actor, document=self.get_object()))
+
+    @extend_schema(
+        summary="Read the text",
+        parameters=[
+            OpenApiParameter("start", int, description="First character; 0 without it"),
+            OpenApiParameter("end", int, description=f"One past the last; at most {MOST_CHARACTERS:,} after the first"),
+        ],
+        responses=DocumentTextSerializer,
+    )
+    @action(detail=True)
+    def text(self, request: Request, **kwargs: Any) -> Response:
+        """Give a stretch of what the document says, as chunks and citations count the characters of it."""
+        document = self.get_object()
+        start, end = _stretch(request)
+        rows = DocumentText.objects.filter(document=document)
+        found = rows.values_list(Substr("text", start + 1, end - start), flat=True).first()
+        return Response({"start": start, "length": document.text_length, "text": found or ""})
+
+    @extend_schema(summary="Say who may read it", request=ReadersSerializer, responses=DocumentSerializer)
+    @action(detail=True, methods=["post"])
+    def readers(self, request: Request, **kwargs: Any) -> Response:
+        """Open the document to everyone in the workspace, or close it to all but some; agents answer each accordingly."""
+        document, asked = self.get_object(), ReadersSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        actor = cast(User, request.user)
+        return self.shown(set_readers(actor=actor, document=document, **asked.validated_data))
 
     @extend_schema(summary="Download the file", responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     @action(detail=True)
@@ -125,6 +218,14 @@ class DocumentViewSet(DestroyByAction, ReadViewSet):
     @action(detail=True, pagination_class=ByPlace, filterset_fields=(), serializer_class=ChunkSerializer)
     def chunks(self, request: Request, **kwargs: Any) -> Response:
         """List what the document was cut into, in the order of its text."""
-        rows = Chunk.objects.filter(document=self.get_object()).defer("embedding", "words")
-        page = self.paginate_queryset(rows)
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        rows = Chunk.objects.filter(document=self.get_object())
+        return self.page_shown(rows)
+
+
+def _stretch(request: Request) -> tuple[int, int]:
+    """Return the characters that are asked for; raise InvalidInput for what is no number."""
+    given = [request.query_params.get("start") or "0", request.query_params.get("end") or ""]
+    if not all(value.isascii() and value.isdigit() and len(value) < 10 for value in given if value):
+        raise InvalidInput("start and end are numbers of characters.")
+    start = int(given[0])
+    return start, max(start, min(int(given[1] or start + MOST_CHARACTERS), start + MOST_CHARACTERS))

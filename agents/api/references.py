@@ -19,6 +19,11 @@ def agent(**options: Any) -> serializers.SlugRelatedField[Any]:
     return by_slug(Agent.objects.all(), allow_null=True, required=False, help_text="Slug of an agent", **options)
 
 
+def agents() -> serializers.SlugRelatedField[Any]:
+    """Return a field for the slugs of agents."""
+    return by_slug(Agent.objects.all(), many=True, required=False, help_text="Slugs of agents")
+
+
 def connection() -> serializers.SlugRelatedField[Any]:
     """Return a field for the slug of a model connection; null is the tenant's default."""
     rows = ModelConnection.objects.all()

@@ -1,6 +1,7 @@
 """A crew thinks in threads of its own; what it asks of the model and the run is done in the thread that called for the crew.
 
-There the database connection, the tenant, the run and the caller's signals are; CrewAI's threads know none of them.
+There the database connection, the tenant, the run and the caller's signals are; CrewAI's threads know none of them. What tasks
+ask that run beside each other is done beside each other too, in threads that the caller lends its place to.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any, TypeVar
+
+from tenants.context import release_connections
 
 T = TypeVar("T")
 LAST_WORDS_S = 5.0
@@ -28,12 +31,19 @@ class Bridge:
         self._asked: SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = SimpleQueue()
         self._failure: BaseException | None = None
         self._closed = False
+        self._place = contextvars.copy_context()
+        self._lock = Lock()
+        self._at_work = 0
+        self._beside: list[Thread] = []
 
     def run(self, work: Callable[[], T]) -> T:
-        """Return what ``work`` returns, done in a thread of its own; raise the first failure of what it asked for."""
+        """Return what ``work`` returns, done in a thread of its own; raise the first failure of what it asked for.
+
+        What is still being asked for then is waited for: it is paid for, and what was answered is kept.
+        """
         outcome: Future[T] = Future()
-        context = contextvars.copy_context()
-        thread = Thread(target=self._work, args=(context, work, outcome), name="crew", daemon=True)
+        self._place = contextvars.copy_context()
+        thread = Thread(target=self._work, args=(self._place.copy(), work, outcome), name="crew", daemon=True)
         thread.start()
         try:
             while (asked := self._asked.get()) is not None:
@@ -42,26 +52,50 @@ class Bridge:
             self._closed = True
             self._refuse_the_rest()
             thread.join(LAST_WORDS_S)
+        for helper in self._beside:
+            helper.join()
         if self._failure is not None:
             raise self._failure
         return outcome.result()
 
     def call(self, ask: Callable[[], T]) -> T:
-        """From any thread of the crew: return what ``ask`` returns in the caller's thread; raise Stopped when it fails."""
+        """From any thread of the crew: return what ``ask`` returns in the caller's place; raise Stopped when it fails."""
         answer: Future[T] = Future()
-        self._asked.put((ask, answer))
-        if self._closed:
-            self._refuse_the_rest()
-        return answer.result()
+        with self._lock:
+            alone = self._at_work == 0
+            self._at_work += 1
+        try:
+            if alone:
+                self._asked.put((ask, answer))
+            else:
+                self._ask_beside(ask, answer)
+            if self._closed:
+                self._refuse_the_rest()
+            return answer.result()
+        finally:
+            with self._lock:
+                self._at_work -= 1
+
+    def _ask_beside(self, ask: Callable[[], Any], answer: Future[Any]) -> None:
+        helper = Thread(target=self._place.copy().run, args=(self._carry, ask, answer), name="crew-beside", daemon=True)
+        helper.start()
+        self._beside.append(helper)
+
+    def _carry(self, ask: Callable[[], Any], answer: Future[Any]) -> None:
+        try:
+            self._answer(ask, answer)
+        finally:
+            release_connections()
 
     def _answer(self, ask: Callable[[], Any], answer: Future[Any]) -> None:
-        if self._failure is not None:
+        if self._failure is not None or self._closed:
             answer.set_exception(Stopped())
             return
         try:
             answer.set_result(ask())
         except BaseException as error:
-            self._failure = error  # raised by run(), when the crew has come to a stop
+            # The first is raised by run(), when the crew has come to a stop.
+            self._failure = self._failure or error
             answer.set_exception(Stopped())
             if not isinstance(error, Exception):
                 raise

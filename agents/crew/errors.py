@@ -11,12 +11,6 @@ class CrewInvalid(InvalidInput):
     code = "crew_invalid"
 
 
-class AgentMissing(NotFound):
-    """There is no such agent."""
-
-    code = "agent_missing"
-
-
 class CrewMissing(NotFound):
     """There is no such crew."""
 
@@ -27,6 +21,12 @@ class TaskRejected(Conflict):
     """A person rejected the result of a task."""
 
     code = "rejected"
+
+
+class GuardrailFailed(NexodError):
+    """The result of a task did not satisfy its guardrails, however often it was tried."""
+
+    code, status = "guardrail_failed", 422
 
 
 class CrewFailed(NexodError):

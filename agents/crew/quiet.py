@@ -5,6 +5,7 @@ Its version is pinned, and a test watches every file and socket of a crew at wor
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from collections.abc import Callable
@@ -37,6 +38,7 @@ def builder() -> Callable[..., Any]:
         warnings.simplefilter("ignore")
         _keep_off_the_disk()
         from agents.crew.build import build
+    _keep_silent()
     return build
 
 
@@ -47,3 +49,12 @@ def _keep_off_the_disk() -> None:
     paths.db_storage_path = lambda: NOWHERE
     settings.get_writable_config_path = lambda: None
     vars(token)["TokenManager"] = _NoTokens
+
+
+def _keep_silent() -> None:
+    """Whatever goes wrong is raised by us, in our words; a crew that has to stop would be an error to it, and printed."""
+    from crewai.events import event_context
+
+    logging.getLogger("crewai").setLevel(logging.CRITICAL)
+    config = event_context._default_config
+    config.mismatch_behavior = config.empty_pop_behavior = event_context.MismatchBehavior.SILENT

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from agents.crew.errors import TaskRejected
+from agents.crew.errors import GuardrailFailed, TaskRejected
 from agents.crew.spec import CrewTask
 from nexod.kernel import run_port
 from nexod.kernel.run_port import Answer, Question
@@ -14,22 +14,31 @@ MAX_CHANGES = 5
 FENCE = "```"
 
 
-def ask_about(task: CrewTask, agent: str, text: str, *, changes: int) -> Answer:
+def ask_about(task: CrewTask, agent: str, text: str, *, changes: int, refused: str = "") -> Answer:
     """Return what a person decided about the result, as it goes on in ``content``; park the run until somebody has.
 
-    ``changes`` is how often changes were requested before. Raises TaskRejected. Outside of a run everything is approved.
+    ``changes`` is how often changes were requested before, ``refused`` why a guardrail did not let it through. Raises
+    TaskRejected. Outside of a run everything is approved, but for what was refused.
     """
     shown = _shown(text)
     port = run_port.current()
+    if port is None and refused:
+        raise GuardrailFailed(
+            f"The result of the task {task.name!r} was refused, and there is nobody to ask. {refused}"
+        )
     if port is None:
         return Answer("approve", content=text)
     decisions = ("approve", "edit", "reject", *(["request_changes"] if changes < MAX_CHANGES else []))
+    wanted = f"What the task is to give: {task.expected_output}"
     question = Question(
         title=f"{agent}: {task.name}",
         content=shown,
-        instructions=f"What the task is to give: {task.expected_output}",
+        instructions="\n\n".join(filter(None, (refused and f"A guardrail refused it: {refused}", wanted))),
         decisions=decisions,
         key=f"task:{task.name}",
+        policy=task.policy,
+        schema=task.policy.get("schema") or task.output_schema,
+        subject="task",
     )
     answer = port.ask(question)
     if answer.decision == "reject":
@@ -40,12 +49,11 @@ def ask_about(task: CrewTask, agent: str, text: str, *, changes: int) -> Answer:
     return Answer(answer.decision, answer.comment, content, answer.actor)
 
 
-def with_feedback(context: str | None, text: str, comment: str) -> str:
+def with_feedback(text: str, comment: str) -> str:
     """Return what the agent reads before it does the task once more."""
-    asked = (
+    return (
         f"Your last answer was:\n\n{text}\n\nA person asked for these changes:\n\n{comment}\n\nAnswer again, changed."
     )
-    return f"{context}\n\n{asked}" if context else asked
 
 
 def _shown(text: str) -> str:

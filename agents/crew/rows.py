@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from agents.crew.errors import AgentMissing, CrewInvalid, CrewMissing
-from agents.crew.spec import CrewAgent, CrewSpec, CrewTask
-from agents.llm.connections import endpoint_for, endpoint_of
-from agents.models import Agent, Crew
+from agents.crew.errors import CrewInvalid, CrewMissing
+from agents.crew.spec import CrewSpec, CrewTask
+from agents.models import Crew
 from agents.models import CrewTask as TaskRow
+from agents.rows import spec_of
+from agents.spec import AgentSpec
 
-
-def agent_spec(slug: str) -> CrewAgent:
-    """Return the agent ``slug`` of the present tenant; raise AgentMissing or ModelNotConnected."""
-    row = Agent.objects.select_related("connection").filter(slug=slug).first()
-    if row is None:
-        raise AgentMissing(f"There is no agent {slug!r} here any more.", details={"agent": slug})
-    return _agent(row)
+READ_ALONG = ("context", "agent__knowledge_bases")
 
 
 def crew_spec(slug: str) -> CrewSpec:
@@ -22,23 +17,14 @@ def crew_spec(slug: str) -> CrewSpec:
     row = Crew.objects.select_related("manager__connection").filter(slug=slug).first()
     if row is None:
         raise CrewMissing(f"There is no crew {slug!r} here any more.", details={"crew": slug})
-    tasks = list(row.tasks.select_related("agent__connection").prefetch_related("context").order_by("order"))
-    agents = {task.agent.slug: _agent(task.agent) for task in tasks if task.agent is not None}
+    tasks = list(row.tasks.select_related("agent__connection").prefetch_related(*READ_ALONG).order_by("order"))
+    workers = [task.agent for task in tasks if task.agent is not None]
+    helpers = row.members.select_related("connection").prefetch_related("knowledge_bases").order_by("slug")
+    agents = {agent.slug: spec_of(agent) for agent in (*workers, *helpers) if agent.pk != row.manager_id}
     if row.process == Crew.Process.HIERARCHICAL:
-        return CrewSpec(row.slug, tuple(agents.values()), _tasks(tasks), "hierarchical", _manager(row))
-    return CrewSpec(row.slug, tuple(agents.values()), _tasks(tasks))
-
-
-def _agent(row: Agent) -> CrewAgent:
-    return CrewAgent(
-        name=row.slug,
-        role=row.role,
-        goal=row.goal,
-        backstory=row.backstory,
-        endpoint=endpoint_of(row.connection, row.model) if row.connection else endpoint_for("", row.model),
-        temperature=row.temperature,
-        max_tokens=row.max_tokens,
-    )
+        manager = _manager(row)
+        return CrewSpec(row.slug, tuple(agents.values()), _tasks(tasks), "hierarchical", manager, row.planning)
+    return CrewSpec(row.slug, tuple(agents.values()), _tasks(tasks), planning=row.planning)
 
 
 def _tasks(rows: list[TaskRow]) -> tuple[CrewTask, ...]:
@@ -55,10 +41,16 @@ def _task(row: TaskRow) -> CrewTask:
         context=tuple(task.slug for task in earlier) or None,
         output_schema=row.output_schema,
         human_input=row.human_input,
+        policy=row.policy,
+        async_execution=row.async_execution,
+        allow_delegation=row.allow_delegation,
+        guardrails=tuple(row.guardrails),
+        max_retries=row.max_retries,
+        on_failure=row.on_failure,  # type: ignore[arg-type]
     )
 
 
-def _manager(row: Crew) -> CrewAgent:
+def _manager(row: Crew) -> AgentSpec:
     if row.manager is None:
         raise CrewInvalid(f"The crew {row.slug!r} is hierarchical and has no manager.")
-    return _agent(row.manager)
+    return spec_of(row.manager)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any
 
 from agents.crew.bridge import Bridge
 from agents.crew.errors import CrewFailed
+from agents.crew.form import put_into_form
 from agents.crew.placeholders import filled
+from agents.crew.planning import planned
 from agents.crew.quiet import builder
 from agents.crew.spec import CrewResult, CrewSpec, CrewTask, TaskResult
-from agents.llm.gateway import Gateway
-from agents.llm.structured import DoesNotFit, check_schema, parsed
+from agents.llm.structured import check_schema, parsed
 
 
 def run_crew(
@@ -27,6 +27,8 @@ def run_crew(
     schemas = {task.name: task.output_schema for task in spec.tasks if task.output_schema} | dict(output_schemas or {})
     for schema in schemas.values():
         check_schema(schema)
+    if spec.planning:
+        spec = planned(spec)
     bridge, build = Bridge(), builder()
     raw = bridge.run(lambda: _kickoff(spec.name, lambda: build(spec, bridge, schemas)))
     results = [_result(task, text, spec, schemas.get(task.name)) for task, text in zip(spec.tasks, raw, strict=True)]
@@ -42,12 +44,9 @@ def _kickoff(name: str, build: Callable[[], Any]) -> list[str]:
 
 
 def _result(task: CrewTask, text: str, spec: CrewSpec, schema: Mapping[str, Any] | None) -> TaskResult:
-    """Return the task's result; who worked with tools could not be held to the schema, so that its text is now."""
+    """Return the task's result; what a person edited into another form is put into the right one again."""
     agent = spec.worker(task)
     if schema is None:
         return TaskResult(task.name, agent.name, text)
-    with suppress(DoesNotFit):
-        return TaskResult(task.name, agent.name, text, parsed(text, schema))
-    question = f"Put this into the form that is asked for, and add nothing:\n\n{text}"
-    reply = Gateway(agent.endpoint).chat([{"role": "user", "content": question}], schema=schema, agent=agent.role)
-    return TaskResult(task.name, agent.name, text, reply.data)
+    fitting = put_into_form(spec.manager or agent, text, schema)
+    return TaskResult(task.name, agent.name, text, parsed(fitting, schema))

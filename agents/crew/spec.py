@@ -7,29 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from agents.crew.errors import CrewInvalid
-from agents.llm.endpoint import Endpoint
+from agents.spec import AgentSpec
 
 Process = Literal["sequential", "hierarchical"]
-
-
-@dataclass(frozen=True, slots=True)
-class CrewAgent:
-    """Somebody who works: ``name`` is unique in the crew; the texts may contain ``{input}`` placeholders."""
-
-    name: str
-    role: str
-    goal: str
-    endpoint: Endpoint
-    backstory: str = ""
-    temperature: float | None = None
-    max_tokens: int | None = None
-    rounds: int = 6
-    """How often it may think again (use a tool, hand out work) before it has to answer."""
+OnFailure = Literal["fail", "ask"]
+CrewAgent = AgentSpec
+MAX_RETRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class CrewTask:
-    """A piece of work. ``context`` names the tasks whose results it reads; None: all the earlier ones.
+    """A piece of work. ``context`` names the tasks whose results it reads; None: all that are done when it begins.
 
     In a hierarchical crew ``agent`` may be empty: the manager chooses. With ``human_input`` a person approves the result.
     """
@@ -41,6 +29,18 @@ class CrewTask:
     context: tuple[str, ...] | None = None
     output_schema: Mapping[str, Any] | None = None
     human_input: bool = False
+    policy: Mapping[str, Any] = field(default_factory=dict)
+    """Who that person is, how many have to approve, and by when."""
+    async_execution: bool = False
+    """Whether the next tasks begin beside it; the first that does not joins them all."""
+    allow_delegation: bool = False
+    """Whether its agent may hand work to the crew's other agents; a manager always may."""
+    guardrails: tuple[Mapping[str, Any], ...] = ()
+    """What the result must satisfy, see ``agents.guardrails``."""
+    max_retries: int = 2
+    """How often the agent tries again after a guardrail refused its result."""
+    on_failure: OnFailure = "fail"
+    """What happens after the last try: the task fails, or a person decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,8 @@ class CrewSpec:
     tasks: tuple[CrewTask, ...]
     process: Process = "sequential"
     manager: CrewAgent | None = None
+    planning: bool = False
+    """Whether a plan is made for all the tasks before the first."""
 
     def __post_init__(self) -> None:
         _check(self)
@@ -62,6 +64,12 @@ class CrewSpec:
         if found is None:
             raise CrewInvalid(f"Nobody does the task {task.name!r}.")
         return found
+
+    def read_by(self, task: CrewTask) -> tuple[str, ...]:
+        """Return the tasks whose results it reads: what it names, else all that are done when it begins."""
+        if task.context is not None:
+            return task.context
+        return tuple(name for name in _before(self, task) if name not in _beside(self, task))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +96,23 @@ def crew_of_one(agent: CrewAgent, description: str, expected_output: str = "A co
     return CrewSpec(agent.name, (agent,), (CrewTask(agent.name, agent.name, description, expected_output),))
 
 
+def _before(spec: CrewSpec, task: CrewTask) -> list[str]:
+    names = [each.name for each in spec.tasks]
+    return names[: names.index(task.name)]
+
+
+def _beside(spec: CrewSpec, task: CrewTask) -> set[str]:
+    """Return the tasks before it that may still be at work when it begins: it waits for none if it runs beside others."""
+    if not task.async_execution:
+        return set()
+    beside: set[str] = set()
+    for each in spec.tasks:
+        if each.name == task.name:
+            break
+        beside = beside | {each.name} if each.async_execution else set()
+    return beside
+
+
 def _check(spec: CrewSpec) -> None:
     names = [agent.name for agent in spec.agents]
     if not spec.tasks or not names:
@@ -108,4 +133,10 @@ def _check_tasks(spec: CrewSpec, known: set[str]) -> None:
             raise CrewInvalid(f"The task {task.name!r} needs an agent of the crew {spec.name!r}, not {task.agent!r}.")
         if unknown := set(task.context or ()) - earlier:
             raise CrewInvalid(f"The task {task.name!r} reads {sorted(unknown)}, which no earlier task gives.")
+        if unready := sorted(set(task.context or ()) & _beside(spec, task)):
+            raise CrewInvalid(f"The task {task.name!r} runs beside {', '.join(unready)} and cannot read the result.")
+        if not 0 <= task.max_retries <= MAX_RETRIES:
+            raise CrewInvalid(f"The task {task.name!r} is tried again between 0 and {MAX_RETRIES} times.")
         earlier.add(task.name)
+    if spec.tasks[-1].async_execution:
+        raise CrewInvalid(f"The task {spec.tasks[-1].name!r} is the last one: there is none to run beside.")

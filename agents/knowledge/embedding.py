@@ -1,4 +1,4 @@
-"""Text becomes vectors. The default model is bundled, small and fast; it is loaded late, once per process."""
+"""Text becomes vectors: by the bundled model, small and fast, loaded late and once per process, or by one of a connection."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from nexod.kernel.errors import Unavailable
+from nexod.kernel.errors import Conflict, Unavailable
 
 if TYPE_CHECKING:
     import numpy
@@ -17,17 +17,34 @@ if TYPE_CHECKING:
     Vectors: TypeAlias = NDArray[numpy.float32]
 
 
+DIMENSIONS = 256
+"""Of the bundled model."""
+MARK = "/"
+"""Stands between a connection's slug and its model in the name of an embedding model; names of bundled ones have none."""
+
+
 class EmbedderUnknown(Unavailable):
     """The knowledge base was embedded with a model that is not installed here."""
 
     code = "embedder_unknown"
 
 
+class EmbeddingUnusable(Conflict):
+    """The vectors of this model cannot be used here. Give the knowledge base another embedding model."""
+
+    code = "embedding_unusable"
+
+
 class Embedder(Protocol):
     """A model that places texts in a space where near means alike."""
 
     name: str
-    dimensions: int
+    batch: int
+    """How many texts it is given at once, so that progress can be told in between."""
+
+    @property
+    def dimensions(self) -> int:
+        """How many numbers a vector has; a model of a provider may have to be asked for one first."""
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return one row of ``dimensions`` numbers for each text, in order, each of length 1."""
@@ -36,8 +53,9 @@ class Embedder(Protocol):
 class WordLlamaEmbedder:
     """Averages of token vectors from a language model: no network, no GPU, thousands of chunks a second."""
 
-    name = "wordllama-256"
-    dimensions = 256
+    name: str = "wordllama-256"
+    dimensions: int = DIMENSIONS
+    batch: int = 512
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return unit vectors; an empty text counts as a space, for a vector of no length has no cosine."""
@@ -48,11 +66,24 @@ class WordLlamaEmbedder:
 EMBEDDERS: dict[str, Embedder] = {WordLlamaEmbedder.name: WordLlamaEmbedder()}
 
 
-def embedder(name: str = WordLlamaEmbedder.name) -> Embedder:
-    """Return the embedder that a knowledge base names; raise EmbedderUnknown."""
+def embedder(name: str = WordLlamaEmbedder.name, **how: Any) -> Embedder:
+    """Return the embedder that a knowledge base names; raise EmbedderUnknown.
+
+    ``how`` is what ProvidedEmbedder takes, for the names that have a MARK.
+    """
+    if is_provided(name):
+        # Late: what follows brings an HTTP client.
+        from agents.knowledge.provided import ProvidedEmbedder
+
+        return ProvidedEmbedder(name, **how)
     if name not in EMBEDDERS:
         raise EmbedderUnknown(f"The embedding model {name!r} is not installed here.")
     return EMBEDDERS[name]
+
+
+def is_provided(name: str) -> bool:
+    """Say whether a connection's provider has the model: asking it costs time and money."""
+    return MARK in name
 
 
 @cache

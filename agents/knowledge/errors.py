@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from nexod.kernel.errors import InvalidInput, NexodError, NotFound, TooLarge
+from nexod.kernel.errors import Conflict, InvalidInput, NexodError, NotFound, TooLarge, Unavailable
 
 
 class KnowledgeBaseMissing(NotFound):
     """There is no such knowledge base."""
 
     code: ClassVar[str] = "knowledge_base_missing"
+
+
+class StoreUnavailable(Unavailable):
+    """The vector store cannot be reached now. It is tried again by itself."""
+
+    code: ClassVar[str] = "vector_store_unavailable"
+
+
+class StoreRefused(Conflict):
+    """The vector store refuses what it was asked. Look at its connection: address, key and dimensions of the index."""
+
+    code: ClassVar[str] = "vector_store_refused"
 
 
 class DocumentError(InvalidInput):
@@ -20,7 +32,7 @@ class DocumentError(InvalidInput):
 
 
 class DocumentTypeUnsupported(DocumentError):
-    """This type of file is not supported. Upload Markdown, plain text, reStructuredText, HTML or PDF."""
+    """This type of file is not supported. Upload PDF, Word, PowerPoint, Excel, HTML, Markdown, text, CSV or e-mail (.eml)."""
 
     code, status = "document_type_unsupported", 415
 
@@ -57,6 +69,18 @@ class DocumentTooComplex(TooLarge):
     """Reading this document takes more time or memory than allowed. Split it, or save it in a simpler format."""
 
     code = "document_too_complex"
+
+
+class DocumentDuplicate(DocumentError):
+    """The same content is in this knowledge base already, so this one is not read. Delete it, or leave it: it changes nothing."""
+
+    code = "document_duplicate"
+
+
+class DocumentGone(Conflict):
+    """The document was deleted, or taken over, while it was being read."""
+
+    code = "document_gone"
 
 
 def from_code(code: str, message: str) -> NexodError:

@@ -35,8 +35,10 @@ class TenantFiles(FileSystemStorage):
 
 
 files = TenantFiles()
+DOCUMENTS = "documents"
+"""The folder of documents within the tenant's."""
 
 
 def document_key(document: UUID) -> str:
     """Return the name under which a document's file is kept; nothing of it comes from a user."""
-    return f"documents/{document}"
+    return f"{DOCUMENTS}/{document}"

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from agents.llm.client import still_wanted, stream
 from agents.llm.endpoint import Ask, Endpoint, Reply, ToolCall
-from agents.llm.errors import ModelAnswerTooLarge, ModelDeclined, ModelStreamCut
+from agents.llm.errors import ModelAnsweredGarbage, ModelAnswerTooLarge, ModelDeclined, ModelStreamCut
+from agents.llm.finish import finish_in
+from agents.llm.prices import cost_of
+from agents.llm.providers import provider
+from agents.llm.recall import kept
+from agents.llm.stream import stream
+from agents.llm.waiting import still_wanted
+from nexod.kernel.run_port import Reservation
 from tenants.context import release_connections
 
 CHARACTERS_PER_TOKEN = 4
@@ -16,17 +23,54 @@ LONGEST_ANSWER = 2_000_000  # characters
 
 
 @dataclass(slots=True)
+class Heard:
+    """Tokens as the provider counts them."""
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cached: int = 0
+    reasoning: int = 0
+
+    @classmethod
+    def of(cls, usage: Mapping[str, Any]) -> Heard:
+        """Read LangChain's usage, in which cached tokens are among those in, and reasoning among those out."""
+        cached = (usage.get("input_token_details") or {}).get("cache_read") or 0
+        reasoning = (usage.get("output_token_details") or {}).get("reasoning") or 0
+        return cls(usage.get("input_tokens") or 0, usage.get("output_tokens") or 0, cached, reasoning)
+
+    def __add__(self, other: Heard) -> Heard:
+        return Heard(
+            self.tokens_in + other.tokens_in,
+            self.tokens_out + other.tokens_out,
+            self.cached + other.cached,
+            self.reasoning + other.reasoning,
+        )
+
+
+@dataclass(slots=True)
 class Attempt:
-    """What was heard so far of one answer."""
+    """What was heard so far of one answer. ``on_text`` is told each piece of its text."""
 
     endpoint: Endpoint
     ask: Ask
+    on_text: Callable[[str], None] | None = None
+    reservation: Reservation | None = None
     started: float = field(default_factory=time.monotonic)
+    first_token_s: float | None = None
     pieces: list[str] = field(default_factory=list)
-    calls: dict[int, dict[str, str]] = field(default_factory=dict)
-    usage: tuple[int, int] | None = None
+    calls: dict[Any, dict[str, str]] = field(default_factory=dict)
+    usage: Heard | None = None
     finish: str = ""
     characters: int = 0
+
+    @property
+    def writes(self) -> bool:
+        """Whether the model writes, so that room for its answer is needed."""
+        return True
+
+    def kept(self, reply: Reply) -> Any:
+        """Return the answer as it is recorded: JSON."""
+        return kept(reply)
 
     @property
     def began(self) -> bool:
@@ -41,45 +85,83 @@ class Attempt:
             still_wanted()
             self._hear(chunk)
         if not self.finish:
-            raise ModelStreamCut
+            raise ModelStreamCut if self.began else ModelAnsweredGarbage
         if self.finish == "content_filter" or not (self.calls or "".join(self.pieces).strip()):
             raise ModelDeclined
 
     def reply(self) -> Reply:
         """Return what was heard, with the provider's token counts, or our estimate."""
-        text = "".join(self.pieces)
-        tokens_in, tokens_out = self.usage or self._estimate(text)
+        text, calls = self._said()
+        used, estimated = self._counted(text)
+        cost = cost_of(
+            self.endpoint, used.tokens_in, used.tokens_out, tokens_cached=used.cached, tokens_reasoning=used.reasoning
+        )
         return Reply(
             text=text,
-            tokens_in=tokens_in,
-            tokens_out=tokens_out,
+            tokens_in=used.tokens_in,
+            tokens_out=used.tokens_out,
+            tokens_cached=used.cached,
+            tokens_reasoning=used.reasoning,
             seconds=time.monotonic() - self.started,
-            cost_usd=self.endpoint.cost_usd(tokens_in, tokens_out),
-            estimated=self.usage is None,
-            finish=self.finish,
-            tool_calls=tuple(ToolCall(**call) for _, call in sorted(self.calls.items())),
+            first_token_s=self.first_token_s,
+            cost_usd=cost.usd,
+            estimated=estimated,
+            finish="tool_calls" if calls and self.finish == "stop" else self.finish,
+            tool_calls=calls,
+            model=self.endpoint.model,
         )
 
+    def _said(self) -> tuple[str, tuple[ToolCall, ...]]:
+        """Return text and calls; what a model was made to call so that it answers in a form is the text."""
+        calls = tuple(ToolCall(**call) for call in self.calls.values())
+        if calls and provider(self.endpoint.provider).forces_tool(self.ask):
+            return calls[0].arguments, ()
+        return "".join(self.pieces), calls
+
+    def _counted(self, text: str) -> tuple[Heard, bool]:
+        """Return the provider's count; a side of it that is missing is estimated."""
+        guess, used = self._estimate(text), self.usage
+        if used is None:
+            return guess, True
+        if not used.tokens_in:
+            return Heard(guess.tokens_in, used.tokens_out, used.cached, used.reasoning), True
+        return used, False
+
     def _hear(self, chunk: Any) -> None:
-        if text := chunk.content:
-            self.pieces.append(text)
-            self.characters += len(text)
-            if self.characters > LONGEST_ANSWER:
-                raise ModelAnswerTooLarge
-        for piece in getattr(chunk, "tool_call_chunks", ()):
+        calls = getattr(chunk, "tool_call_chunks", ())
+        text = str(chunk.text)
+        if (text or calls) and self.first_token_s is None:
+            self.first_token_s = time.monotonic() - self.started
+        if text:
+            self._hear_text(text)
+        for piece in calls:
             self._hear_call(piece)
         if usage := getattr(chunk, "usage_metadata", None):
+            heard = Heard.of(usage)
+            adds = provider(self.endpoint.provider).usage_adds
             # Some servers count up in every chunk; the last word is the whole.
-            self.usage = (usage["input_tokens"], usage["output_tokens"])
-        self.finish = chunk.response_metadata.get("finish_reason") or self.finish
+            self.usage = self.usage + heard if adds and self.usage else heard
+        self.finish = finish_in(chunk.response_metadata) or self.finish
 
-    def _hear_call(self, piece: dict[str, Any]) -> None:
-        call = self.calls.setdefault(piece["index"], {"id": "", "name": "", "arguments": ""})
+    def _hear_text(self, text: str) -> None:
+        self.pieces.append(text)
+        self.characters += len(text)
+        if self.characters > LONGEST_ANSWER:
+            raise ModelAnswerTooLarge
+        if self.on_text is not None:
+            self.on_text(text)
+
+    def _hear_call(self, piece: Mapping[str, Any]) -> None:
+        """Join the pieces of a call: they share an index; where there is none, each with a name is a whole call."""
+        place = piece.get("index")
+        if place is None:
+            place = f"call {len(self.calls) if piece.get('name') else len(self.calls) - 1}"
+        call = self.calls.setdefault(place, {"id": "", "name": "", "arguments": ""})
         call["id"] += piece["id"] or ""
         call["name"] += piece["name"] or ""
         call["arguments"] += piece["args"] or ""
 
-    def _estimate(self, text: str) -> tuple[int, int]:
+    def _estimate(self, text: str) -> Heard:
         said = sum(len(str(message.get("content") or "")) for message in self.ask.messages)
         written = len(text) + sum(len(call["arguments"]) for call in self.calls.values())
-        return -(-said // CHARACTERS_PER_TOKEN), -(-written // CHARACTERS_PER_TOKEN)
+        return Heard(-(-said // CHARACTERS_PER_TOKEN), -(-written // CHARACTERS_PER_TOKEN))

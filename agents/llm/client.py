@@ -1,126 +1,81 @@
-"""LangChain's chat model over the platform's egress: built once per endpoint and process, imported when first needed."""
+"""The one way from here to a provider: the platform's egress, bounded in time, its failures read where they arrive.
+
+Every provider's package is given a client or transport of this file, so that addresses are checked and a call can be ended.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from functools import cache
+from threading import Lock
+from typing import TYPE_CHECKING
 
-from agents.llm.endpoint import Ask, Endpoint
-from agents.llm.errors import ModelTimeout
-from agents.llm.structured import bounded, response_format
-from nexod.kernel import run_port
+from agents.llm.waiting import seconds_left, still_wanted
 
 if TYPE_CHECKING:
     import httpx
 
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 CONNECT_S = 10.0
+SHORTEST_WAIT_S = 0.1
+_making = Lock()
 # Their debug lines show whole requests, prompts included, and their info lines show addresses.
-TALKATIVE = ("openai", "httpx", "httpcore")
-_deadline: ContextVar[float] = ContextVar("model_deadline", default=float("inf"))
+TALKATIVE = ("openai", "anthropic", "google_genai", "botocore", "httpx", "httpcore", "httpx_sse", "ollama")
 
 
-@contextmanager
-def deadline(seconds: float) -> Iterator[None]:
-    """Give the model calls inside the block that long together; ``still_wanted`` raises ModelTimeout afterwards."""
-    token = _deadline.set(time.monotonic() + seconds)
-    try:
-        yield
-    finally:
-        _deadline.reset(token)
-
-
-def seconds_left() -> float:
-    """Return how long the present call may still take."""
-    return _deadline.get() - time.monotonic()
-
-
-def still_wanted() -> None:
-    """Raise RunWasCancelled or ModelTimeout when nobody waits for the answer any more."""
-    run_port.check_cancelled()
-    if seconds_left() <= 0:
-        raise ModelTimeout
+def egress() -> httpx.Client:
+    """Return the client that calls of this process share."""
+    # Of threads that begin at once each would make one, and the sockets of all but the last would be left open.
+    with _making:
+        return _egress()
 
 
 @cache
 def _egress() -> httpx.Client:
+    from agents.llm.refusals import raise_for_refusal
     from agents.llm.stream_end import read_to_the_end
     from nexod.kernel.egress import http_client
 
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
-    hooks = {"response": [read_to_the_end]}
+    hooks = {"request": [_in_time], "response": [raise_for_refusal, read_to_the_end]}
     return http_client(max_bytes=MAX_RESPONSE_BYTES, while_waiting=still_wanted, event_hooks=hooks)
 
 
 @cache
-def _async_egress() -> httpx.AsyncClient:
+def async_egress() -> httpx.AsyncClient:
+    """Return what packages want beside it; nothing of ours calls it."""
     from nexod.kernel.egress import async_http_client
 
     return async_http_client(max_bytes=MAX_RESPONSE_BYTES)
 
 
-@lru_cache(maxsize=64)
-def chat_model(base_url: str, api_key: str, model: str) -> Any:
-    """Return LangChain's ``ChatOpenAI`` for the endpoint. Retries are ours, so it has none."""
-    from langchain.chat_models import init_chat_model
-
-    return init_chat_model(
-        model,
-        model_provider="openai",
-        base_url=base_url,
-        api_key=api_key or "none",
-        http_client=_egress(),
-        http_async_client=_async_egress(),
-        max_retries=0,
-        stream_usage=True,
-        use_responses_api=False,
-    )
-
-
-def stream(endpoint: Endpoint, ask: Ask) -> Iterator[Any]:
-    """Yield LangChain's message chunks; raises what httpx, openai and LangChain raise."""
+def client_with(base_url: str, headers: dict[str, str]) -> httpx.Client:
+    """Return a client for packages that keep address and key in it, or close it; what it sends goes by ``egress``."""
     import httpx
-    from langsmith import tracing_context
 
-    model = chat_model(endpoint.base_url, endpoint.api_key, endpoint.model)
-    left = max(0.1, min(seconds_left(), endpoint.timeout_s))
-    options: dict[str, Any] = {"timeout": httpx.Timeout(left, connect=min(CONNECT_S, left))}
-    if ask.temperature is not None:
-        options["temperature"] = ask.temperature
-    if ask.tools:
-        options["tools"] = [dict(tool) for tool in ask.tools]
-    # Whatever the environment says, no prompt is sent to a tracing service.
-    with tracing_context(enabled=False):
-        yield from model.stream(
-            [dict(message) for message in ask.messages],
-            stop=list(ask.stop) or None,
-            extra_body=_body(endpoint, ask),
-            **options,
-        )
+    class Through(httpx.BaseTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            return egress().send(request, stream=True)
+
+    headers = {**headers, "Accept-Encoding": "identity"}
+    return httpx.Client(transport=Through(), base_url=base_url, headers=headers, trust_env=False)
 
 
-def _body(endpoint: Endpoint, ask: Ask) -> dict[str, Any]:
-    """Return what goes to the server as it is: LangChain would rename the one and parse the other in its own way."""
-    body: dict[str, Any] = {}
-    if tokens := endpoint.answer_tokens(ask.max_tokens):
-        # OpenAI itself has renamed it; everybody else knows the old name.
-        new_name = (urlsplit(endpoint.base_url).hostname or "").endswith("openai.com")
-        body["max_completion_tokens" if new_name else "max_tokens"] = tokens
-    if ask.schema is not None:
-        body["response_format"] = response_format(bounded(ask.schema) if endpoint.small else ask.schema)
-    return body
+def _in_time(request: httpx.Request) -> None:
+    """Be an httpx request hook: whatever the package thinks, a call has as long as is left of its time."""
+    left = max(SHORTEST_WAIT_S, seconds_left())
+    if left == float("inf"):
+        return
+    connect = min(CONNECT_S, left)
+    request.extensions["timeout"] = {"connect": connect, "read": left, "write": left, "pool": connect}
 
 
 def _forget_connections() -> None:
-    for cached in (_egress, _async_egress, chat_model):
+    global _making
+    _making = Lock()
+    for cached in (_egress, async_egress):
         cached.cache_clear()
 
 

@@ -14,11 +14,21 @@ SMALL_CONTEXT_TOKENS = 2048  # more would fit, but is read at a few hundred toke
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
-    """A model behind an OpenAI-compatible address. Prices are USD per million tokens.
+class Limits:
+    """How much of a connection may be used, by all workers together; None is without limit."""
 
-    ``label`` is what people call the connection; key and address are kept out of every text. A ``small`` model (a few
-    hundred million parameters on a CPU) gets short prompts and short answers.
+    concurrent: int | None = None
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A model at a provider's address. Prices are USD per million tokens.
+
+    ``label`` is what people call the connection; keys and address are kept out of every text. ``former_key`` is tried where
+    ``api_key`` is refused. ``connection`` is the slug under which limits, breaker and cache are kept; empty: there are none.
+    A ``small`` model (a few hundred million parameters on a CPU) gets short prompts and short answers.
     """
 
     base_url: str = field(repr=False)
@@ -29,6 +39,16 @@ class Endpoint:
     price_out: float = 0.0
     label: str = "model"
     small: bool = False
+    provider: str = "openai_compatible"
+    connection: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    former_key: str = field(default="", repr=False)
+    limits: Limits = Limits()
+    cache_s: int = 0
+    agent: str = ""
+    """Slug of the agent that asks, whose budget it is."""
+    knowledge_base: str = ""
+    """Slug of what texts are embedded for."""
 
     @property
     def context_tokens(self) -> int | None:
@@ -68,7 +88,11 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back. ``data`` is the checked value when a schema was given; ``estimated`` marks token counts of ours."""
+    """What came back. ``data`` is the checked value when a schema was given; ``estimated`` marks token counts of ours.
+
+    ``tokens_cached`` are among ``tokens_in``, ``tokens_reasoning`` among ``tokens_out``. ``cached``: an answer of the tenant's
+    own cache, which cost nothing. ``model`` is the one of the chain that answered.
+    """
 
     text: str
     data: Any = None
@@ -79,3 +103,8 @@ class Reply:
     estimated: bool = False
     finish: str = "stop"
     tool_calls: tuple[ToolCall, ...] = ()
+    tokens_cached: int = 0
+    tokens_reasoning: int = 0
+    first_token_s: float | None = None
+    cached: bool = False
+    model: str = ""

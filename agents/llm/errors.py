@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from nexod.kernel.errors import NexodError, NotFound
+from nexod.kernel.errors import InvalidInput, NexodError, NotFound
 
 
 class ModelError(NexodError):
@@ -13,6 +13,8 @@ class ModelError(NexodError):
     code, status = "model_error", 502
     transient: ClassVar[bool] = False
     """Whether the same call may succeed a moment later, so that it is tried again."""
+    falls_back: ClassVar[bool] = False
+    """Whether another model of the chain is asked in its place; one that is ``transient`` always is."""
 
 
 class ModelUnavailable(ModelError):
@@ -24,7 +26,7 @@ class ModelUnavailable(ModelError):
 class ModelTimeout(ModelError):
     """The model did not answer in time. Ask for less, or raise the timeout of the connection."""
 
-    code, status = "model_timeout", 504
+    code, status, falls_back = "model_timeout", 504, True
 
 
 class ModelRateLimited(ModelError):
@@ -36,13 +38,13 @@ class ModelRateLimited(ModelError):
 class ModelRefused(ModelError):
     """The provider does not let us in. Check the key of the connection, and that its account has credit for the model."""
 
-    code = "model_refused"
+    code, falls_back = "model_refused", True
 
 
 class ModelUnknown(ModelError):
     """The provider does not know this model, or the address is wrong. Check both in the connection."""
 
-    code = "model_unknown"
+    code, falls_back = "model_unknown", True
 
 
 class ModelRejectedRequest(ModelError):
@@ -58,9 +60,9 @@ class PromptTooLong(ModelError):
 
 
 class ModelAnsweredGarbage(ModelError):
-    """What answered does not speak the OpenAI protocol. Check the address of the connection."""
+    """What answered does not speak the provider's protocol. Check provider and address of the connection."""
 
-    code = "model_answered_garbage"
+    code, falls_back = "model_answered_garbage", True
 
 
 class ModelStreamCut(ModelError):
@@ -78,7 +80,7 @@ class ModelAnswerTooLarge(ModelError):
 class ModelDeclined(ModelError):
     """The model declined to answer, or answered nothing. Change the prompt."""
 
-    code = "model_declined"
+    code, falls_back = "model_declined", True
 
 
 class OutputInvalid(ModelError):
@@ -91,3 +93,33 @@ class ModelNotConnected(NotFound):
     """There is no such model connection."""
 
     code = "model_not_connected"
+
+
+class ModelBusy(ModelError):
+    """The limits of this connection let no more calls through for now. Wait, or raise them in the connection."""
+
+    code, status, transient = "model_busy", 503, True
+
+
+class ModelResting(ModelError):
+    """The model failed several times in a row, so it is left alone for a moment. Test the connection, then run again."""
+
+    code, status, transient = "model_resting", 503, True
+
+
+class ModelCannot(ModelError):
+    """The provider cannot do this."""
+
+    code, status = "model_cannot", 400
+
+
+class ProviderNotInstalled(ModelError):
+    """The package that speaks to this provider is not installed here."""
+
+    code, status = "provider_not_installed", 503
+
+
+class ProviderUnknown(InvalidInput):
+    """There is no such model provider."""
+
+    code = "provider_unknown"

@@ -1,38 +1,43 @@
-"""The gateway: asks a model, tries again where that helps, checks structured answers, and records what it cost."""
+"""The gateway: asks a model or the next of its chain, checks structured answers, and records what it cost."""
 
 from __future__ import annotations
 
-import json
-import random
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from math import inf
 from typing import Any
 
+from agents.llm.answers import keep_answer, known_answer
 from agents.llm.attempt import Attempt
-from agents.llm.client import deadline, seconds_left, still_wanted
+from agents.llm.chain import Chain
 from agents.llm.endpoint import Ask, Endpoint, Message, Reply, ToolCall
-from agents.llm.errors import ModelError, ModelRejectedRequest, OutputInvalid
-from agents.llm.metering import record_answer, record_failure
+from agents.llm.errors import ModelRejectedRequest, OutputInvalid, PromptTooLong
+from agents.llm.metering import record_answer
 from agents.llm.recall import recalled, reply_in
-from agents.llm.structured import DoesNotFit, check_schema, parsed
-from nexod.kernel.errors import NexodError
-from nexod.kernel.run_port import Recall
+from agents.llm.stream import model_of
+from agents.llm.structured import DoesNotFit, check_schema, described, parsed, repaired
+from agents.llm.tries import answer
+from agents.llm.vectors import Embedding, Figures, Ranking, Vector, batches
+from agents.llm.voice import OnText, Voice
+from agents.llm.waiting import deadline
 
 __all__ = ["Endpoint", "Gateway", "Reply", "ToolCall"]
 
-ATTEMPTS = 3
-FIRST_WAIT_S = 0.4
-LONGEST_WAIT_S = 15.0
-"""A provider that asks for more patience than this gets none: the run's own retry comes later."""
-NAP_S = 0.2
+SHORTEST_TEXT = 100
+"""Characters: a model that cannot take so much takes nothing."""
+NEXT_AFTER_S = 2.0
+"""How long a connection's limits are waited for where another model could be asked."""
 
 
 class Gateway:
-    """Calls of one endpoint, in the calling thread: cancelled, metered and timed with the run that it works for."""
+    """Calls of one endpoint, in the calling thread: cancelled, metered and timed with the run that it works for.
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    ``fallbacks`` are asked in turn on 429, 5xx, timeouts, refusals and budgets that say so; each has its own ``timeout_s``.
+    """
+
+    def __init__(self, endpoint: Endpoint, fallbacks: Sequence[Endpoint] = ()) -> None:
         self.endpoint = endpoint
+        self._endpoints = (endpoint, *fallbacks)
 
     def chat(
         self,
@@ -44,103 +49,110 @@ class Gateway:
         tools: Sequence[Mapping[str, Any]] = (),
         stop: Sequence[str] = (),
         agent: str = "",
+        on_text: OnText | None = None,
     ) -> Reply:
         """Return the answer to ``messages``; with a JSON ``schema`` its checked value is in ``data``.
 
-        The endpoint's ``timeout_s`` bounds the whole, tries included. Raises ModelError's subclasses, AddressRefused,
-        InvalidInput for a schema that is none, and RunWasCancelled.
+        ``on_text`` is told the text as it streams, in one piece where it was known before; an empty piece says that the
+        answer begins anew, after a cut or at another model. The endpoint's ``timeout_s`` bounds each question
+        to it, tries included.
+        Raises ModelError's subclasses, AddressRefused, BudgetExhausted, InvalidInput for a schema that is none, and
+        RunWasCancelled.
         """
         ask = Ask(tuple(messages), schema, temperature, max_tokens, tuple(tools), tuple(stop), agent)
+        chain = Chain(self._endpoints, agent)
+        if schema is None:
+            return _answer(chain, ask, Voice(on_text))
+        check_schema(schema)
+        return _structured(chain, ask, schema, Voice(on_text))
+
+    def embed(self, texts: Sequence[str]) -> list[Vector]:
+        """Return a vector for each text, in their order; asked for in batches. Raises as ``chat`` does, and ModelCannot.
+
+        What the model finds too much at once is asked for in halves; of a text that is too long by itself the beginning counts.
+        """
+        return [vector for batch in batches(texts) for vector in self._vectors(batch)]
+
+    def rerank(self, query: str, documents: Sequence[str], *, top: int | None = None) -> list[tuple[int, float]]:
+        """Return index and score of the documents, the best first; of the ``top`` best where that is given."""
+        if not documents:
+            return []
+        order: list[tuple[int, float]] = self._figures(lambda endpoint: Ranking.of(endpoint, query, documents, top))
+        return order
+
+    def _vectors(self, texts: Sequence[str]) -> list[Vector]:
+        try:
+            vectors: list[Vector] = self._figures(lambda endpoint: Embedding.of(endpoint, texts))
+        except PromptTooLong:
+            if len(texts) > 1:
+                half = len(texts) // 2
+                return [*self._vectors(texts[:half]), *self._vectors(texts[half:])]
+            if len(texts[0]) < SHORTEST_TEXT:
+                raise
+            return self._vectors([texts[0][: len(texts[0]) // 2]])
+        return vectors
+
+    def _figures(self, begin: Callable[[Endpoint], Figures]) -> Any:
+        """Return the answer of the first endpoint: vectors of another model could not be compared, so nobody stands in."""
+        found = [begin(self.endpoint)]
+        recall = found[0].recalled()
+        if found[0].answer is not None:
+            return found[0].answer
+
+        def begun(endpoint: Endpoint) -> Figures:
+            found.append(begin(endpoint))
+            return found[-1]
+
         with deadline(self.endpoint.timeout_s):
-            if schema is None:
-                return self._answer(ask)
-            check_schema(schema)
-            return self._structured(ask, schema)
+            answer(begun, self.endpoint, recall)
+        return found[-1].answer
 
-    def _structured(self, ask: Ask, schema: Mapping[str, Any]) -> Reply:
-        """Ask; when the answer does not fit, ask once more and say what is wrong with it."""
-        try:
-            first = self._answer(ask)
-        except ModelRejectedRequest:
-            # Not every provider knows response formats; each can read.
-            ask = _described(ask, schema)
-            first = self._answer(ask)
-        try:
-            return replace(first, data=parsed(first.text, schema))
-        except DoesNotFit as problem:
-            second = self._answer(_repaired(ask, first, problem, self.endpoint))
-        try:
-            return replace(_together(first, second), data=parsed(second.text, schema))
-        except DoesNotFit as problem:
-            from agents.llm.failures import told
 
-            raise told(OutputInvalid, self.endpoint, problem=str(problem), finish=second.finish) from problem
+def _structured(chain: Chain, ask: Ask, schema: Mapping[str, Any], voice: Voice) -> Reply:
+    """Ask; when the answer does not fit, ask once more and say what is wrong with it."""
+    try:
+        first = _answer(chain, ask, voice)
+    except ModelRejectedRequest:
+        # Not every provider knows response formats; each can read.
+        ask = described(ask, schema)
+        first = _answer(chain, ask, voice)
+    try:
+        return replace(first, data=parsed(first.text, schema))
+    except DoesNotFit as problem:
+        second = _answer(chain, repaired(ask, first, problem, chain.endpoint), voice)
+    try:
+        return replace(_together(first, second), data=parsed(second.text, schema))
+    except DoesNotFit as problem:
+        from agents.llm.failures import told
 
-    def _answer(self, ask: Ask) -> Reply:
-        """Return what was answered to this before, or try until an answer is whole: ATTEMPTS times, with growing waits."""
-        recall = recalled(self.endpoint, ask)
-        if (before := reply_in(recall)) is not None:
-            return before
-        for number in range(1, ATTEMPTS):
-            still_wanted()
-            try:
-                return self._attempt(ask, recall)
-            except ModelError as error:
-                wait = _wait_s(error, number)
-                if wait is None:
-                    raise
-            _nap(wait)
-        return self._attempt(ask, recall)
+        raise told(OutputInvalid, chain.endpoint, problem=str(problem), finish=second.finish) from problem
 
-    def _attempt(self, ask: Ask, recall: Recall | None) -> Reply:
-        attempt = Attempt(self.endpoint, ask)
-        # Late: it needs openai, which takes a second to import.
-        from agents.llm.failures import CAUGHT, explained
 
-        try:
-            attempt.listen()
-        except CAUGHT as error:
-            told = explained(error, self.endpoint, began=attempt.began)
-            record_failure(attempt, told)
-            raise told from (None if told is error else error)
-        reply = attempt.reply()
-        record_answer(attempt, reply, recall)
+def _answer(chain: Chain, ask: Ask, voice: Voice) -> Reply:
+    """Return what was answered to this before, or what the chain answers now, recorded at the place of its first model."""
+    recall = recalled(chain.first, ask)
+    if (before := reply_in(recall)) is not None:
+        voice.begin()
+        voice.say(before.text)
+        return before
+
+    def begin(endpoint: Endpoint) -> Attempt:
+        voice.begin()
+        return Attempt(endpoint, ask, voice.say)
+
+    def asked(endpoint: Endpoint) -> Reply:
+        if (known := known_answer(endpoint, ask)) is not None:
+            record_answer(begin(endpoint), known, recall)
+            voice.say(known.text)
+            return known
+        # A provider's package takes a second to import, once: that is not the model's time.
+        model_of(endpoint)
+        with deadline(endpoint.timeout_s):
+            reply = answer(begin, endpoint, recall, patience_s=NEXT_AFTER_S if chain.has_another else inf)
+        keep_answer(endpoint, ask, reply)
         return reply
 
-
-def _wait_s(error: NexodError, number: int) -> float | None:
-    """Return how long to wait before the next try, or None when there is no point in one."""
-    from agents.llm.failures import retry_after_s
-
-    if not getattr(error, "transient", False):
-        return None
-    asked = retry_after_s(error)
-    wait = asked if asked is not None else FIRST_WAIT_S * 2 ** (number - 1)
-    wait *= 1 + random.random() / 4  # noqa: S311  so that workers that failed together do not return together
-    return wait if wait <= min(LONGEST_WAIT_S, seconds_left()) else None
-
-
-def _nap(seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while (left := until - time.monotonic()) > 0:
-        still_wanted()
-        time.sleep(min(NAP_S, left))
-
-
-def _repaired(ask: Ask, answer: Reply, problem: DoesNotFit, endpoint: Endpoint) -> Ask:
-    """Return the second question: more room when the first answer ran out of it, else the complaint."""
-    if answer.finish == "length":
-        room = endpoint.answer_tokens(ask.max_tokens)
-        return replace(ask, max_tokens=room and room * 2)
-    complaint = f"That does not fit: {problem} Answer again, with nothing but JSON that fits the schema."
-    said = ({"role": "assistant", "content": answer.text}, {"role": "user", "content": complaint})
-    return replace(ask, messages=(*ask.messages, *said))
-
-
-def _described(ask: Ask, schema: Mapping[str, Any]) -> Ask:
-    """Return the question with the schema in words instead of in the protocol."""
-    words = f"Answer with nothing but JSON that conforms to this JSON Schema:\n{json.dumps(schema)}"
-    return replace(ask, schema=None, messages=({"role": "system", "content": words}, *ask.messages))
+    return chain.answer(asked)
 
 
 def _together(first: Reply, second: Reply) -> Reply:
@@ -148,6 +160,9 @@ def _together(first: Reply, second: Reply) -> Reply:
         second,
         tokens_in=first.tokens_in + second.tokens_in,
         tokens_out=first.tokens_out + second.tokens_out,
+        tokens_cached=first.tokens_cached + second.tokens_cached,
+        tokens_reasoning=first.tokens_reasoning + second.tokens_reasoning,
+        first_token_s=first.first_token_s,
         seconds=first.seconds + second.seconds,
         cost_usd=first.cost_usd + second.cost_usd,
         estimated=first.estimated or second.estimated,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from agents.llm.endpoint import Ask, Endpoint, Reply
 from nexod.kernel.errors import InvalidInput
 
 _FENCE = re.compile(r"```(?:json)?\s*\n?(.*?)```", re.DOTALL)
@@ -42,6 +44,22 @@ def _bounded(value: Any) -> Any:
     if isinstance(value, Mapping):
         return bounded(value)
     return [_bounded(part) for part in value] if isinstance(value, list) else value
+
+
+def described(ask: Ask, schema: Mapping[str, Any]) -> Ask:
+    """Return the question with the schema in words instead of in the protocol."""
+    words = f"Answer with nothing but JSON that conforms to this JSON Schema:\n{json.dumps(schema)}"
+    return replace(ask, schema=None, messages=({"role": "system", "content": words}, *ask.messages))
+
+
+def repaired(ask: Ask, answer: Reply, problem: DoesNotFit, endpoint: Endpoint) -> Ask:
+    """Return the second question: more room when the first answer ran out of it, else the complaint."""
+    if answer.finish == "length":
+        room = endpoint.answer_tokens(ask.max_tokens)
+        return replace(ask, max_tokens=room and room * 2)
+    complaint = f"That does not fit: {problem} Answer again, with nothing but JSON that fits the schema."
+    said = ({"role": "assistant", "content": answer.text}, {"role": "user", "content": complaint})
+    return replace(ask, messages=(*ask.messages, *said))
 
 
 def parsed(text: str, schema: Mapping[str, Any]) -> Any:

@@ -13,7 +13,10 @@ class KnowledgeBase(Record):
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=120)
     description = models.TextField(max_length=2000, blank=True)
-    embedding_model = models.CharField(max_length=80, default="wordllama-256", editable=False)
+    embedding_model = models.CharField(
+        max_length=190, default="wordllama-256", help_text="Name of an embedding model, such as wordllama-256"
+    )
+    retrieval = models.JSONField(default=dict, blank=True, help_text="How searches go about it; empty: as usual")
 
     class Meta:
         ordering = ("name",)

@@ -1,5 +1,7 @@
 """The child that reads documents: takes files on standard input, answers on standard output, within its own limits.
 
+It can read Python's code and nothing else, has no network and starts no program: nexod/kernel/sandbox/walls.py.
+
 One request is a line of JSON ``{"name", "bytes", "limits"}`` and then that many bytes; one answer is a line
 ``{"bytes"}`` and then that many bytes of JSON: ``{"parsed"}`` or ``{"code", "message"}``. It ends when its input does.
 """
@@ -11,7 +13,7 @@ import logging
 import resource
 import sys
 from importlib import import_module
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from agents.knowledge.errors import DocumentTooComplex, DocumentTooLarge
@@ -19,6 +21,7 @@ from agents.knowledge.parsing.formats import SNIFFED_BYTES, Format, sniff
 from agents.knowledge.parsing.limits import Limits
 from agents.knowledge.parsing.outline import Parsed
 from nexod.kernel.errors import NexodError
+from nexod.kernel.sandbox.walls import code_folders, confine
 
 PARSERS = {
     Format.MARKDOWN: "markdown",
@@ -26,6 +29,11 @@ PARSERS = {
     Format.RST: "rst",
     Format.HTML: "html",
     Format.PDF: "pdf",
+    Format.DOCX: "docx",
+    Format.PPTX: "pptx",
+    Format.XLSX: "xlsx",
+    Format.CSV: "csv",
+    Format.EML: "eml",
 }
 
 
@@ -43,6 +51,8 @@ def main() -> None:
     logging.disable()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    confine(code_folders(Path(__file__).resolve().parents[3]))
     while line := sys.stdin.buffer.readline():
         request = json.loads(line)
         limits = Limits(**request["limits"])

@@ -8,16 +8,41 @@ from collections.abc import Iterator
 from agents.knowledge.parsing.decoding import decode
 from agents.knowledge.parsing.formats import Format
 from agents.knowledge.parsing.limits import Limits
-from agents.knowledge.parsing.outline import LONGEST_HEADING, Heading, Parsed, outlined
+from agents.knowledge.parsing.outline import LONGEST_HEADING, Block, Heading, Parsed, outlined
 
 _ADORNMENT = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+_LITERAL = re.compile(
+    r"^(?P<indent>[ ]*)(?:\.\. (?:code-block|code|sourcecode)::[^\n]*|\S[^\n]*::|::)[ ]*\n"
+    r"(?:[ ]*\n)*(?P<code>(?P=indent)[ ]{2,}\S[^\n]*(?:\n+(?P=indent)[ ]{2,}\S[^\n]*)*)",
+    re.MULTILINE,
+)
+_GRID = re.compile(r"^\+-[-+]*\+\n(?:[|+][^\n]*[|+]\n?)+(?<!\n)", re.MULTILINE)
+_SIMPLE = re.compile(
+    r"^(?P<line>=+(?:[ ]+=+)+)\n(?:[^\n]+\n){1,3}?(?P=line)\n(?P<rows>(?:[^\n]*\n){1,2000}?)(?P=line)$", re.MULTILINE
+)
 _ROLE = re.compile(r"(?::[a-z+.:-]{1,40}:)?``?([^`<]+?)(?:\s*<[^`>]*>)?``?")
 
 
 def parse(data: bytes, title: str, limits: Limits) -> Parsed:
     """Return the source with its section titles as the outline."""
     text = decode(data)
-    return outlined(text, _headings(text), fallback_title=title, media_type=Format.RST)
+    blocks = sorted([*_code(text), *_tables(text)], key=lambda block: block.start)
+    return outlined(text, _headings(text), fallback_title=title, media_type=Format.RST, blocks=blocks)
+
+
+def _code(text: str) -> Iterator[Block]:
+    """Give what is indented after ``::``, alone or of a directive for code, up to the next line that is not."""
+    for found in _LITERAL.finditer(text):
+        yield Block("code", found.start("code"), found.end("code"), found.start("code"))
+
+
+def _tables(text: str) -> Iterator[Block]:
+    """Give grid tables and simple ones, with the lines that name their columns."""
+    for found in _GRID.finditer(text):
+        head = re.search(r"^\+=[=+]*\+\n", found[0], re.MULTILINE)
+        yield Block("table", found.start(), found.end(), found.start() + (head.end() if head else 0))
+    for found in _SIMPLE.finditer(text):
+        yield Block("table", found.start(), found.end(), found.start("rows"))
 
 
 def _headings(text: str) -> Iterator[Heading]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from agents.context.turns import without_middle
 from agents.llm.endpoint import Endpoint, Message
 
 CHARACTERS_PER_TOKEN = 3  # fewer than English has, so that other texts fit too
 RESERVE_TOKENS = 64
-CUT = "\n[...]\n"
 _KNOWN = ("role", "content", "name", "tool_calls", "tool_call_id")
 
 
@@ -21,12 +21,6 @@ def fitted(messages: Sequence[Message], endpoint: Endpoint, answer_tokens: int |
     excess = sum(len(str(message.get("content") or "")) for message in plain) - room
     if excess > 0:
         longest = max(plain, key=lambda message: len(str(message.get("content") or "")))
-        longest["content"] = _without_middle(str(longest["content"]), excess)
+        text = str(longest["content"])
+        longest["content"] = without_middle(text, max(0, len(text) - excess))
     return list(plain)
-
-
-def _without_middle(text: str, excess: int) -> str:
-    """Cut ``excess`` characters; the beginning (the task) and the end (what to answer) stay."""
-    kept = max(0, len(text) - excess - len(CUT))
-    head = kept * 2 // 3
-    return text[:head] + CUT + text[len(text) - (kept - head) :]
