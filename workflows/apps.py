@@ -10,3 +10,9 @@ class WorkflowsConfig(AppConfig):
 
     name = "workflows"
     verbose_name = "Workflows"
+
+    def ready(self) -> None:
+        """Let the apps below know what is here for them."""
+        from workflows import registering
+
+        registering.register_all()

@@ -9,8 +9,8 @@ from typing import Any
 
 from cel_expr_python.cel import Env, Type
 
+from nexod.kernel.sandbox import Refused, ask_child, cel, named_values
 from workflows.errors import TextFailed
-from workflows.sandbox import Refused, ask_child, cel, named_values
 
 MAX_EXPRESSION = 1_000
 
@@ -78,7 +78,7 @@ class Checker:
         self.types = types
 
     def complaint(self, expression: str, gives: str = "any") -> str:
-        """Return why ``expression`` is not valid, or "" when it is; ``gives`` is bool, strings or any."""
+        """Return why ``expression`` is not valid, or "" when it is; ``gives`` is bool, strings, list or any."""
         if len(expression) > MAX_EXPRESSION:
             return f"An expression may have at most {MAX_EXPRESSION:,} characters; this one has {len(expression):,}."
         try:
@@ -86,7 +86,8 @@ class Checker:
         except Refused as refusal:
             return f"The expression is not valid: {refusal}."
         wanted = {"bool": Type.BOOL, "strings": Type.List(Type.STRING)}.get(gives)
-        if wanted is None or wanted.is_assignable_from(found) or "DYN" in found.name():
+        fits = gives == "any" or (gives == "list" and found.name().startswith("LIST"))
+        if fits or (wanted and wanted.is_assignable_from(found)) or "DYN" in found.name():
             return ""
         return f"The expression must give {_WANTED[gives]}; this one gives {found.name().lower()}."
 
@@ -132,7 +133,7 @@ def _code(expression: str) -> str:
     return _TOKEN.sub(lambda token: {"comment": " ", "text": "''"}.get(token.lastgroup or "", token[0]), expression)
 
 
-_WANTED = {"bool": "true or false", "strings": "a list of strings"}
+_WANTED = {"bool": "true or false", "strings": "a list of strings", "list": "a list"}
 
 
 def _named(value: Any) -> str:

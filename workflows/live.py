@@ -5,28 +5,29 @@ The event table is the truth and the push a hint. Watchers in one process share 
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncGenerator, Callable, Sequence
-from typing import Any
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing
+from functools import lru_cache
 from uuid import UUID
+
+from django.db.models import IntegerField
 
 from nexod.http.permissions import ScopeMissing
 from nexod.kernel import topics
 from nexod.kernel.errors import NotFound
-from nexod.kernel.hub import Message
+from nexod.kernel.hub import ASIDES, Inbox, Message
+from nexod.kernel.reads import Read
 from nexod.observability.metrics import watchers
 from tenants.accounts.models import ApiKey, User
 from tenants.accounts.permissions import require_permission
 from tenants.context import in_tenant
 from tenants.models import Tenant
+from workflows.audience import Person, attending
 from workflows.models import Run, RunEvent
 
 HEARTBEAT_S = 15.0
-ADMITTED_FOR_S = 60.0
-PAGE = 500
+PAGE = 200
 TERMINAL = frozenset(("run.completed", "run.failed", "run.cancelled"))
-
-Admit = Callable[[], Any]
 
 
 def admit(user: User, key: ApiKey | None, run_id: UUID | str) -> Run:
@@ -34,54 +35,78 @@ def admit(user: User, key: ApiKey | None, run_id: UUID | str) -> Run:
 
     Raises ScopeMissing, PermissionDenied or NotFound.
     """
-    if key is not None and "read" not in key.scopes:
-        raise ScopeMissing("This needs an API key with the scope read.", details={"scope": "read"})
-    require_permission(user, "workflows.view_run")
-    run = Run.objects.only("id", "status", "last_seq").filter(pk=run_id).first()
+    require_watcher(user, key)
+    run = _standing.first(run_id)
     if run is None:
         raise NotFound("There is no such run here.")
     return run
 
 
+def require_watcher(user: User, key: ApiKey | None) -> None:
+    """Raise ScopeMissing or PermissionDenied unless ``user`` (with ``key``, if one was used) may watch runs."""
+    if key is not None and "read" not in key.scopes:
+        raise ScopeMissing("This needs an API key with the scope read.", details={"scope": "read"})
+    require_permission(user, "workflows.view_run")
+
+
+_standing = Read(lambda pk: Run.objects.only("id", "status", "last_seq").filter(pk=pk).order_by(), Run._meta.pk)
+
+
 def events_after(run_id: UUID | str, after: int, limit: int = PAGE) -> list[Message]:
     """Return at most ``limit`` events of the run beyond ``after``, in order. For use inside the tenant."""
-    rows = RunEvent.objects.filter(run_id=run_id, seq__gt=after).order_by("seq")[:limit]
-    return [Message(row.as_message()) for row in rows]
+    return [Message(row.as_message()) for row in _events(limit).rows(run_id, after)]
+
+
+@lru_cache(maxsize=8)
+def _events(limit: int) -> Read[RunEvent]:
+    return Read(
+        lambda run, after: RunEvent.objects.filter(run=run, seq__gt=after).order_by("seq")[:limit],
+        Run._meta.pk,
+        IntegerField(),
+    )
+
+
+def asides(query: Mapping[str, str]) -> frozenset[str]:
+    """Return what a client asked for beside events: ``?text=1`` and ``?viewers=1``."""
+    return frozenset(kind for kind in ASIDES if query.get(kind) == "1")
 
 
 async def follow(
-    tenant: Tenant, run_id: UUID | str, *, after: int = 0, kind: str, still: Admit
+    tenant: Tenant, run_id: UUID | str, *, after: int = 0, kind: str, watcher: Person | None = None
 ) -> AsyncGenerator[Sequence[Message]]:
     """Yield the run's events beyond ``after``, those that came together in one page, and an empty page whenever HEARTBEAT_S
-    passed without one; end when the run has.
+    passed without one; end when the run has. Between them comes what has no number: what models say, and who watches.
 
-    ``still`` is asked inside the tenant every ADMITTED_FOR_S whether the watcher may go on; what it raises ends the stream.
+    ``watcher`` is who is seen watching. Whether they may go on is for ``tenants.entry.porter`` to say.
     """
     place = _Place(tenant, run_id, after)
-    admitted = time.monotonic()
     with watchers.labels(kind).track_inprogress():
-        async with topics.subscribe(topics.run_topic(tenant.pk, str(run_id))) as inbox:
-            hint: Message | None = None
-            while True:
-                page = await place.move(hint)
-                if page:
+        async with topics.subscribe(topics.run_topic(tenant.pk, str(run_id))) as inbox, AsyncExitStack() as stack:
+            if watcher is not None:
+                yield (await stack.enter_async_context(attending(tenant, run_id, watcher)),)
+            async with aclosing(_pages(place, inbox)) as pages:
+                async for page in pages:
                     yield page
-                admitted = await _readmitted(tenant, still, admitted)
-                if len(page) == PAGE:
-                    hint = None
-                    continue
-                if place.is_over or (hint is None and await in_tenant(tenant, place.is_at_the_end)):
-                    return
-                hint = await inbox.get(HEARTBEAT_S)
-                if hint is None:
-                    yield ()
 
 
-async def _readmitted(tenant: Tenant, still: Admit, admitted: float) -> float:
-    if time.monotonic() - admitted < ADMITTED_FOR_S:
-        return admitted
-    await in_tenant(tenant.schema_name, still)  # by name: the tenant may have been suspended meanwhile
-    return time.monotonic()
+async def _pages(place: _Place, inbox: Inbox) -> AsyncGenerator[Sequence[Message]]:
+    hint: Message | None = None
+    while True:
+        page = await place.move(hint)
+        if page:
+            yield page
+        if len(page) == PAGE:
+            hint = None
+            continue
+        # An event that is not the last one tells that the run was not over when it was read.
+        if place.is_over or (hint is None and not page and await in_tenant(place.tenant, place.is_at_the_end)):
+            return
+        hint = await inbox.get(HEARTBEAT_S)
+        while hint is not None and hint.aside is not None:
+            yield (hint.aside,)
+            hint = await inbox.get(HEARTBEAT_S)
+        if hint is None:
+            yield ()
 
 
 class _Place:
@@ -101,7 +126,7 @@ class _Place:
 
     def is_at_the_end(self) -> bool:
         """Say whether nothing more will come: the watcher had seen the end before, or the run was deleted."""
-        run = Run.objects.only("status", "last_seq").filter(pk=self.run_id).first()
+        run = _standing.first(self.run_id)
         return run is None or (run.is_over and run.last_seq <= self.seq)
 
     def _past(self, messages: Sequence[Message]) -> Sequence[Message]:

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
+from nexod.kernel.sandbox import Refused, ask_child, named_values, templates
 from workflows.errors import TextFailed
-from workflows.sandbox import Refused, ask_child, named_values, templates
 
 MAX_TEMPLATE = 64_000
 MAX_DIRECT = 8_000

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from nexod.kernel import events
+from workflows.actions.approval_record import withdraw
 from workflows.actions.events import append_events
 from workflows.actions.statements import Statement, insert_of, update_of
 from workflows.actions.waking import wake
@@ -67,7 +68,7 @@ def settle_late(effect: Effect, queue: str, *, fence: int) -> bool:
     if not _written(effect.run_id, fence, _where(update_of(effect, SETTLED), effect.begun, OPEN)):
         return False
     asked = Approval.objects.filter(effect=effect).pending()
-    if effect.status != Effect.Status.UNKNOWN and asked.update(status=Approval.Status.WITHDRAWN):
+    if effect.status != Effect.Status.UNKNOWN and withdraw(asked, because="known_by_now"):
         wake(effect.run_id, queue)
     return True
 

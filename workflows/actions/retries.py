@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from nexod.kernel import events
@@ -23,7 +23,7 @@ from workflows.actions.events import append_event
 from workflows.actions.waking import wake
 from workflows.definitions import parse, prepared_inputs
 from workflows.errors import RunNotResumable
-from workflows.models import Run, Step
+from workflows.models import Run, Step, Wait
 from workflows.nodes.base import ERROR
 
 Json = dict[str, Any]
@@ -77,10 +77,14 @@ def _tell(run: Run, actor: User, anew: list[Step], inputs: Json, changed: dict[S
 def _do_anew(run: Run, anew: list[Step]) -> None:
     """Make history of the steps that are done anew and of their undos. What failed, or was not undone, may try again."""
     now = timezone.now()
-    Step.objects.filter(pk__in=[step.pk for step in anew]).update(superseded=True, updated_at=now)
+    Step.objects.filter(Q(pk__in=[step.pk for step in anew]) | Q(part_of__in=anew)).update(
+        superseded=True, updated_at=now
+    )
     rest = Step.objects.filter(run=run.pk)
     rest.filter(undoes__in=anew).update(superseded=True, updated_at=now)
-    rest.standing().filter(undoes=None, status=Step.Status.FAILED).exclude(route=ERROR).update(failures=0)
+    failed = rest.standing().filter(undoes=None, status=Step.Status.FAILED).exclude(route=ERROR)
+    Wait.objects.filter(step__in=failed).delete()
+    failed.update(failures=0)
     rest.filter(undoes__isnull=False, status=Step.Status.FAILED).update(status=Step.Status.CANCELLED, failures=0)
 
 

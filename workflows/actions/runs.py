@@ -1,4 +1,4 @@
-"""Start, cancel and resume runs. Each is one transaction; the message to a worker leaves on its commit."""
+"""Start, cancel and resume runs. Each is one commit; the message to a worker leaves after it."""
 
 from __future__ import annotations
 
@@ -9,30 +9,34 @@ from django.db import transaction
 
 from agents.models import Agent, Crew
 from nexod.kernel import events
+from nexod.kernel.queue import URGENT
+from nexod.kernel.reads import Read
 from tenants import quotas
 from tenants.accounts.models import User
 from tenants.accounts.permissions import require_permission
 from workflows.actions.access import locked_run, permission_of
+from workflows.actions.children import cancel_children
 from workflows.actions.endings import end_run
-from workflows.actions.events import append_event
+from workflows.actions.events import append_event, begin_run
 from workflows.actions.pauses import unpause
+from workflows.actions.pinning import pinned
 from workflows.actions.retries import retry_run
 from workflows.actions.single import agent_definition, crew_definition
 from workflows.actions.undoing import owes
 from workflows.actions.waiting import hasten, still_waits
-from workflows.actions.waking import admit, wake
+from workflows.actions.waking import send_worker, wake
 from workflows.definitions import Definition, parse, prepared_inputs
 from workflows.errors import RunIsOver, RunNotResumable, TargetGone, WorkflowNotPublished
-from workflows.models import Run, Workflow, WorkflowVersion
+from workflows.models import Run, Step, Workflow, WorkflowVersion
 
 Json = dict[str, Any]
 QUEUE, CREW_QUEUE = "runs", "crews"
-# These node types load the crews' library, which only the workers of that queue should hold in memory.
-NEED_CREWS = frozenset({"agent", "crew"})
+# This node type loads the crews' library, which only the workers of that queue should hold in memory.
+NEED_CREWS = frozenset({"crew"})
 
 
 @dataclass(frozen=True, slots=True)
-class _Target:
+class Target:
     """What a run executes, as it is now."""
 
     kind: Run.Kind
@@ -44,7 +48,6 @@ class _Target:
     crew: Crew | None = None
 
 
-@transaction.atomic
 def start_run(
     *,
     actor: User,
@@ -52,31 +55,45 @@ def start_run(
     workflow: Workflow | None = None,
     agent: Agent | None = None,
     crew: Crew | None = None,
+    parent: Step | None = None,
+    depth: int = 0,
+    urgent: bool = False,
 ) -> Run:
     """Return a new pending run of exactly one of ``workflow`` (its published version), ``agent`` or ``crew``.
 
+    ``parent`` is the step that starts it, ``depth`` the number of runs above it. One that is ``urgent`` does not wait for others.
+
     Raises PermissionDenied, InputsInvalid with a message per field, WorkflowNotPublished, TargetGone, QuotaExceeded.
     """
-    require_permission(actor, _permission(workflow, agent, crew))
-    target = _target(workflow, agent, crew)
-    definition = parse(target.definition)
+    require_permission(actor, run_permission(workflow, agent, crew))
+    return open_run(_target(workflow, agent, crew), inputs, actor=actor, parent=parent, depth=depth, urgent=urgent)
+
+
+def open_run(target: Target, inputs: Json, *, actor: User, urgent: bool = False, **bound: Any) -> Run:
+    """Return a new pending run of the target, in the caller's transaction or, as one statement, its own.
+
+    ``bound`` are more fields of its row. Asks nobody for permission. Raises InputsInvalid with a message per field, and
+    QuotaExceeded.
+    """
+    document = pinned(target.definition)
+    definition = parse(document)
     prepared = prepared_inputs(definition, inputs)
-    quotas.require_run_allowed()
-    run = Run.objects.create(
+    quotas.require_run_allowed(besides=1 if bound.get("evaluation") else 0)
+    run = Run(
         kind=target.kind,
         workflow=target.workflow,
         version=target.version,
         agent=target.agent,
         crew=target.crew,
         title=target.name[:200],
-        definition=target.definition,
+        definition=document,
         inputs=prepared,
         started_by=actor,
-        queue=queue_of(definition),
+        queue=URGENT[queue_of(definition)] if urgent else queue_of(definition),
+        **bound,
     )
-    told = append_event(run.id, events.RunCreated(kind=run.kind, target=run.title, actor=actor.email))
-    run.last_seq = told.seq
-    admit(run.id, run.queue)
+    begin_run(run, events.RunCreated(kind=run.kind, target=run.title, actor=actor.email))
+    send_worker(run.id, run.queue)
     return run
 
 
@@ -93,6 +110,7 @@ def cancel_run(*, actor: User, run: Run) -> Run:
     if not found.cancel_requested:
         Run.objects.filter(pk=found.pk).update(cancel_requested=True)
         append_event(found.id, events.RunCancelRequested(actor=actor.email))
+        cancel_children(found.id, actor=actor.email)
         if found.status in (Run.Status.PENDING, Run.Status.WAITING) and not owes(found):
             end_run(found.id, Run.Status.CANCELLED)
     wake(found.id, found.queue)
@@ -125,7 +143,8 @@ def queue_of(definition: Definition) -> str:
     return CREW_QUEUE if any(node.type in NEED_CREWS for node in definition.nodes) else QUEUE
 
 
-def _permission(workflow: Workflow | None, agent: Agent | None, crew: Crew | None) -> str:
+def run_permission(workflow: Workflow | None, agent: Agent | None, crew: Crew | None) -> str:
+    """Return the permission to run the one that is given."""
     if sum(target is not None for target in (workflow, agent, crew)) != 1:
         raise TypeError("A run is of exactly one workflow, agent or crew.")
     if workflow is not None:
@@ -133,7 +152,7 @@ def _permission(workflow: Workflow | None, agent: Agent | None, crew: Crew | Non
     return "agents.run_agent" if agent is not None else "agents.run_crew"
 
 
-def _target(workflow: Workflow | None, agent: Agent | None, crew: Crew | None) -> _Target:
+def _target(workflow: Workflow | None, agent: Agent | None, crew: Crew | None) -> Target:
     """Read the target again: what the caller holds may be gone or changed by now."""
     if workflow is not None:
         return _workflow_target(workflow)
@@ -141,19 +160,22 @@ def _target(workflow: Workflow | None, agent: Agent | None, crew: Crew | None) -
         found = Agent.objects.filter(pk=agent.pk).first()
         if found is None:
             raise TargetGone(f"The agent {agent.name!r} does not exist any more.")
-        return _Target(Run.Kind.AGENT, found.name, agent_definition(found), agent=found)
+        return Target(Run.Kind.AGENT, found.name, agent_definition(found), agent=found)
     assert crew is not None
     team = Crew.objects.select_related("manager").filter(pk=crew.pk).first()
     if team is None:
         raise TargetGone(f"The crew {crew.name!r} does not exist any more.")
-    return _Target(Run.Kind.CREW, team.name, crew_definition(team), crew=team)
+    return Target(Run.Kind.CREW, team.name, crew_definition(team), crew=team)
 
 
-def _workflow_target(workflow: Workflow) -> _Target:
-    found = Workflow.objects.select_related("published").filter(pk=workflow.pk).first()
+_workflow = Read(lambda pk: Workflow.objects.select_related("published").filter(pk=pk).order_by(), Workflow._meta.pk)
+
+
+def _workflow_target(workflow: Workflow) -> Target:
+    found = _workflow.first(workflow.pk)
     if found is None:
         raise TargetGone(f"The workflow {workflow.name!r} does not exist any more.")
     if found.published is None:
         raise WorkflowNotPublished
     version = found.published
-    return _Target(Run.Kind.WORKFLOW, found.name, version.definition, workflow=found, version=version)
+    return Target(Run.Kind.WORKFLOW, found.name, version.definition, workflow=found, version=version)

@@ -2,32 +2,50 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
-from agents.models import Agent, Crew
+from agents.models import Agent, AgentVersion, Crew
+from agents.placeholders import PLACEHOLDER
 from workflows.definitions import FORMAT
 
 Json = dict[str, Any]
 NODE = "work"
 MAX_TASK = 20_000
-# As agents.crew fills them in: ``{name}``.
-_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_-]*)\}")
 
 
-def agent_definition(agent: Agent) -> Json:
-    """Return the definition that gives ``agent`` one task; its input is ``task``."""
+def agent_definition(agent: Agent, *, version: AgentVersion | None = None) -> Json:
+    """Return the definition that gives ``agent``, as it was in the version, one task.
+
+    Its inputs are ``task`` and the ``{placeholders}`` of its texts.
+    """
+    texts = (agent.role, agent.goal, agent.backstory)
+    config: Json = {"agent": agent.slug, "prompt": "{{ inputs.task }}"}
+    if version is not None:
+        texts = tuple(version.content[field] for field in ("role", "goal", "backstory"))
+        config["version"] = version.number
+    names = _placeholders(texts)
+    if names:
+        config["inputs"] = {name: _template(name) for name in names}
     task = {"type": "string", "title": "Task", "minLength": 1, "maxLength": MAX_TASK, "format": "textarea"}
-    return _definition(agent.name, "agent", {"agent": agent.slug, "prompt": "{{ inputs.task }}"}, {"task": task})
+    return _definition(
+        agent.name, "agent", config, {"task": task, **_properties(name for name in names if name != "task")}
+    )
 
 
 def crew_definition(crew: Crew) -> Json:
     """Return the definition that lets ``crew`` work; its inputs are the ``{placeholders}`` of its texts."""
-    names = list(dict.fromkeys(name for text in _texts(crew) for name in _PLACEHOLDER.findall(text)))
-    properties = {name: {"type": "string", "title": name.replace("_", " ").capitalize()} for name in names}
+    names = _placeholders(_texts(crew))
     inputs = {name: _template(name) for name in names}
-    return _definition(crew.name, "crew", {"crew": crew.slug, "inputs": inputs}, properties)
+    return _definition(crew.name, "crew", {"crew": crew.slug, "inputs": inputs}, _properties(names))
+
+
+def _placeholders(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(name for text in texts for name in PLACEHOLDER.findall(text)))
+
+
+def _properties(names: Iterable[str]) -> Json:
+    return {name: {"type": "string", "title": name.replace("_", " ").capitalize()} for name in names}
 
 
 def _definition(name: str, kind: str, config: Json, properties: Json) -> Json:
@@ -47,6 +65,7 @@ def _texts(crew: Crew) -> Iterable[str]:
     for task in crew.tasks.select_related("agent"):
         yield from (task.description, task.expected_output)
         workers[task.agent_id] = task.agent
+    workers |= {member.pk: member for member in crew.members.all()}
     for agent in workers.values():
         if agent is not None:
             yield from (agent.role, agent.goal, agent.backstory)

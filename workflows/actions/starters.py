@@ -7,10 +7,12 @@ from django.db import transaction
 from agents.actions.agents import create_agent
 from agents.actions.crews import create_crew
 from agents.actions.knowledge import create_knowledge_base
+from agents.actions.starters import install_ready_made
 from agents.models import Agent, Crew, KnowledgeBase
 from tenants.accounts.models import User
 from tenants.accounts.permissions import require_permission
 from workflows import starters
+from workflows.actions.triggers import create_trigger
 from workflows.actions.workflows import create_workflow, publish_workflow
 from workflows.models import Workflow
 
@@ -28,6 +30,7 @@ def install_starter(*, actor: User, starter: str, knowledge_base: KnowledgeBase 
     if installed is not None:
         return installed
     slots = {slot["slug"]: _knowledge_base(actor, slot, knowledge_base) for slot in wanted.knowledge_bases}
+    crews = {slug: _ready_made(actor, slug, knowledge_base) for slug in wanted.ready_made}
     for agent in wanted.agents:
         if not Agent.objects.filter(slug=agent["slug"]).exists():
             create_agent(actor=actor, **agent)
@@ -38,10 +41,12 @@ def install_starter(*, actor: User, starter: str, knowledge_base: KnowledgeBase 
         actor=actor,
         name=wanted.name,
         description=wanted.description,
-        definition=wanted.definition_with(slots),
+        definition=wanted.definition_with({"knowledge_base": slots, "crew": crews}),
         starter=starter,
     )
     publish_workflow(actor=actor, workflow=workflow, note=f"Installed from the starter {wanted.name}.")
+    for trigger in wanted.triggers:
+        create_trigger(actor=actor, workflow=workflow, is_enabled=False, **trigger)
     return workflow
 
 
@@ -54,6 +59,11 @@ def _installed(starter: str, knowledge_base: KnowledgeBase | None) -> Workflow |
         if knowledge_base is None or knowledge_base.slug in used:
             return workflow
     return None
+
+
+def _ready_made(actor: User, slug: str, knowledge_base: KnowledgeBase | None) -> str:
+    """Return what the crew of an agents' starter is called here, installed before or now."""
+    return install_ready_made(actor=actor, starter=slug, knowledge_base=knowledge_base).row.slug
 
 
 def _knowledge_base(actor: User, slot: dict[str, str], given: KnowledgeBase | None) -> str:

@@ -11,9 +11,12 @@ UNDONE_OR_NOT = (Step.Status.COMPLETED, Step.Status.FAILED)
 def owed(run: Run) -> list[Step]:
     """Return the steps that are to be undone and were not tried yet for the last time, the one completed last first.
 
-    Those that a person had done anew since are among them: what they did is still there. ``run`` needs its definition.
+    Those that a person had done anew since are among them: what they did is still there. A replay did nothing that could be
+    undone, and neither did a node whose output was pinned. ``run`` needs its definition.
     """
-    nodes = {node["id"] for node in run.definition["nodes"] if node.get("undo")}
+    if run.replay in (Run.Replay.STRICT, Run.Replay.MIXED):
+        return []
+    nodes = {node["id"] for node in run.definition["nodes"] if node.get("undo") and node["id"] not in run.pins}
     if not nodes:
         return []
     done = Step.objects.filter(run=run.pk, node__in=nodes, status=Step.Status.COMPLETED)

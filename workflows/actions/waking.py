@@ -8,9 +8,8 @@ from nexod.kernel.queue import ADVANCE, enqueue
 from tenants import doors
 
 
-def admit(run_id: UUID, queue: str) -> None:
-    """Count a new run and wake it for the first time."""
-    doors.admit_run(run_id, queue)
+def send_worker(run_id: UUID, queue: str) -> None:
+    """Send a worker the message on commit; the run's ticket is open."""
     enqueue(ADVANCE, queue=queue, run=str(run_id))
 
 
@@ -20,4 +19,4 @@ def wake(run_id: UUID, queue: str) -> None:
     When a worker has the run it looks again before it leaves it; one that is gone is noticed when its lease has run out.
     """
     doors.open_ticket(run_id, queue)
-    enqueue(ADVANCE, queue=queue, run=str(run_id))
+    send_worker(run_id, queue)

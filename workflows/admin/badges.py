@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
-from nexod.admin.actors import may
-from workflows.models import Approval, Run
+from nexod.admin.actors import actor_of, may
+from workflows.approvals.people import decidable_by
+from workflows.models import Run
 
 
 def pending_approvals(request: HttpRequest) -> str:
-    """Return how many approvals wait."""
-    return _shown(Approval.objects.pending().count()) if may(request, "workflows.view_approval") else ""
+    """Return how many approvals wait for this person."""
+    return _shown(decidable_by(actor_of(request)).count()) if may(request, "workflows.decide_approval") else ""
 
 
 def active_runs(request: HttpRequest) -> str:

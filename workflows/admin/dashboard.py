@@ -10,11 +10,12 @@ from django.db.models.functions import TruncDate
 from django.http import HttpRequest
 from django.utils import timezone
 
+from agents.knowledge.readers import readable_by, reader_of
 from agents.models import Document, ModelConnection
-from nexod.admin.actors import may
+from nexod.admin.actors import actor_of, may
 from nexod.admin.charts import NARROW, Bar, bars
 from tenants import doors
-from workflows.admin.run_page import may_decide
+from workflows.approvals.people import desk_of
 from workflows.models import Approval, Run, Workflow
 
 Json = dict[str, Any]
@@ -28,7 +29,7 @@ def with_overview(request: HttpRequest, context: Json) -> Json:
     if not may(request, "workflows.view_run"):
         return context
     recent = list(Run.objects.select_related("started_by").defer(*HEAVY)[:RECENT_SHOWN])
-    documents = _documents()
+    documents = _documents(request)
     standing = doors.standing()
     return {
         **context,
@@ -48,14 +49,17 @@ def with_overview(request: HttpRequest, context: Json) -> Json:
 
 def _waiting(request: HttpRequest) -> list[Json]:
     """Return the approvals that have waited longest, each with whether this person may decide."""
-    rows = Approval.objects.pending().select_related("run").order_by("created_at")
+    rows = Approval.objects.pending().select_related("run").prefetch_related("votes").order_by("created_at")
     rows = rows.defer("content", "edited_content", *(f"run__{name}" for name in HEAVY))[:WAITING_SHOWN]
-    return [{"approval": approval, "may_decide": may_decide(request, approval)} for approval in rows]
+    desk = desk_of(actor_of(request))
+    return [{"approval": approval, "may_decide": desk.refusal(approval) is None} for approval in rows]
 
 
-def _documents() -> Json:
+def _documents(request: HttpRequest) -> Json:
+    """Count the documents that the person may read."""
+    rows = readable_by(reader_of(actor_of(request)), Document.objects.all())
     busy = Q(status__in=(Document.Status.PENDING, Document.Status.PROCESSING))
-    return Document.objects.aggregate(
+    return rows.aggregate(
         all=Count("pk"),
         busy=Count("pk", busy),
         failed=Count("pk", Q(status=Document.Status.FAILED)),

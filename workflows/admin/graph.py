@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
@@ -16,9 +17,13 @@ from workflows.nodes.base import ERROR
 
 TYPE_ICONS = {
     "agent": "smart_toy", "crew": "groups", "knowledge": "menu_book", "llm": "chat", "condition": "alt_route",
-    "template": "notes", "approval": "how_to_reg", "output": "output", "http": "public",
+    "template": "notes", "approval": "how_to_reg", "output": "output", "http": "public", "switch": "call_split",
+    "loop": "loop", "map": "dynamic_feed", "join": "call_merge", "wait": "hourglass_top", "workflow": "account_tree",
+    "tool": "build", "email": "mail", "emit": "campaign", "note": "sticky_note_2", "transform": "function",
 }  # fmt: skip
 IDLE = "idle"
+MARKS = {"added": "good", "removed": "bad", "changed": "attention"}
+"""The tones of nodes that differ from another version."""
 LONGEST_TITLE, LONGEST_LABEL = 25, 17
 
 
@@ -30,10 +35,14 @@ class Shown:
     state: str
     visits: int
     note: str
+    mark: str = ""
+    address: str = ""
 
     @property
     def tone(self) -> str:
-        """Return the tone of its state."""
+        """Return the tone of its mark or its state."""
+        if self.mark:
+            return MARKS[self.mark]
         return "idle" if self.state == IDLE else states.tone(self.state)
 
     @property
@@ -49,39 +58,64 @@ class Shown:
     @property
     def spoken(self) -> str:
         """Return what a screen reader says."""
-        return f"{self.box.title}, {self.box.type}, {'not run yet' if self.state == IDLE else states.word(self.state)}"
+        state = self.mark or ("not run yet" if self.state == IDLE else states.word(self.state))
+        return f"{self.box.title}, {self.box.type}, {state}"
 
 
-def picture(document: Mapping[str, Any], steps: Iterable[Step] = (), *, linked: bool = False) -> SafeString:
-    """Return the SVG of a definition; with the ``steps`` of a run, in their order, it shows how far the run is."""
+def picture(
+    document: Mapping[str, Any],
+    steps: Iterable[Step] = (),
+    *,
+    routes: Collection[tuple[str, str]] | None = None,
+    linked: bool = False,
+    near: Collection[str] | None = None,
+    edited: bool = False,
+    marks: Mapping[str, str] | None = None,
+) -> SafeString:
+    """Return the SVG of a definition; with the ``steps`` of a run, in their order, it shows how far the run is.
+
+    ``routes`` are the (node, route) that it took, where the steps are only the newest of each node. ``linked`` leads to a run's
+    steps: on this page to those of the nodes in ``near``, else to the page that shows them. ``edited`` leads to the form of each
+    node; ``marks`` are nodes that differ, by id.
+    """
     drawing = layout(document)
     if drawing is None:
         return SafeString("")
     walked = list(steps)
     latest = {step.node: step for step in walked}
-    shown = [_shown(box, latest.get(box.id)) for box in drawing.boxes]
-    routes = {(step.node, step.route) for step in walked if step.finished_at}
-    context = {"drawing": drawing, "nodes": shown, "lines": _lines(drawing, set(latest), routes), "linked": linked}
+    shown = [_shown(box, latest.get(box.id), (marks or {}).get(box.id, "")) for box in drawing.boxes]
+    if edited:
+        shown = [replace(one, address=f"#node-{one.box.id}") for one in shown]
+    elif linked:
+        shown = [replace(one, address=_step_address(one.box.id, near)) if one.visits else one for one in shown]
+    if routes is None:
+        routes = {(step.node, step.route) for step in walked if step.finished_at}
+    context = {"drawing": drawing, "nodes": shown, "lines": _lines(drawing, set(latest), routes), "roves": linked}
     return render_to_string("nexod/runs/graph.svg", context)
 
 
-def _shown(box: Box, step: Step | None) -> Shown:
+def _step_address(node: str, near: Collection[str] | None) -> str:
+    here = near is None or node in near
+    return f"#step-{node}" if here else f"?{urlencode({'node': node})}#step-{node}"
+
+
+def _shown(box: Box, step: Step | None, mark: str) -> Shown:
     if step is None:
-        return Shown(box, IDLE, 0, box.type)
+        return Shown(box, IDLE, 0, f"{box.type} · {mark}" if mark else box.type, mark)
     handled = ", handled" if step.status == Step.Status.FAILED and step.route == ERROR else ""
     visit = f" · visit {step.visit}" if step.visit > 1 else ""
     note = f"{box.type} · {states.word(step.status).lower()}{handled}{visit}"
     return Shown(box, step.status, step.visit, note)
 
 
-def _lines(drawing: Drawing, visited: set[str], routes: set[tuple[str, str]]) -> list[dict[str, Any]]:
+def _lines(drawing: Drawing, visited: set[str], routes: Collection[tuple[str, str]]) -> list[dict[str, Any]]:
     """Say of each edge how it is labelled and drawn, and whether the run went along it."""
     return [
         {
             "line": line,
             "label": _label(line),
-            "kind": "undo" if line.undoes else "fails" if line.when == ERROR else "",
-            "passed": line.target in visited and (line.undoes or (line.source, line.when) in routes),
+            "kind": "undo" if line.undoes or line.repeats else "fails" if line.when == ERROR else "",
+            "passed": line.target in visited and (line.undoes or line.repeats or (line.source, line.when) in routes),
         }
         for line in drawing.lines
     ]
@@ -90,6 +124,8 @@ def _lines(drawing: Drawing, visited: set[str], routes: set[tuple[str, str]]) ->
 def _label(line: Line) -> str:
     if line.undoes:
         return "undone by"
+    if line.repeats:
+        return "for each item"
     return "if it fails" if line.when == ERROR else _cut(line.when.replace("_", " "), LONGEST_LABEL)
 
 

@@ -6,10 +6,11 @@ each in a lane of its own. Layers are the longest way from the start without the
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+
+from workflows.admin.graph_layers import back_edges, layers, rows
 
 WIDTH, HEIGHT = 252, 54
 GAP_X, GAP_Y = 28, 44
@@ -42,6 +43,7 @@ class Line:
     label: Point
     anchor: str = "start"
     undoes: bool = False
+    repeats: bool = False
 
     @property
     def path(self) -> str:
@@ -78,10 +80,43 @@ def layout(document: Mapping[str, Any]) -> Drawing | None:
         for edge in _dicts(document.get("edges"))
         if _names(edge.get("from"), nodes) and _names(edge.get("to"), nodes)
     ]
-    undos = [(id_, node["undo"], "") for id_, node in nodes.items() if _names(node.get("undo"), nodes)]
-    drawing = _Plan(nodes, [*edges, *undos], str(document.get("start") or "")).drawing()
-    lines = [replace(line, undoes=number >= len(edges)) for number, line in enumerate(drawing.lines)]
-    return replace(drawing, lines=lines)
+    notes = {id_: node for id_, node in nodes.items() if node.get("type") == "note"}
+    steps = {id_: node for id_, node in nodes.items() if id_ not in notes}
+    edges = [edge for edge in edges if edge[0] in steps and edge[1] in steps]
+    undos: list[tuple[str, str, str]] = [
+        (id_, node["undo"], "") for id_, node in steps.items() if _names(node.get("undo"), steps)
+    ]
+    repeated = [(id_, str(_each(node)), "") for id_, node in steps.items() if _names(_each(node), steps)]
+    first = len(edges) + len(undos)
+    drawing = _drawn(steps, [*edges, *undos, *repeated], str(document.get("start") or ""))
+    lines = [
+        replace(line, undoes=len(edges) <= number < first, repeats=number >= first)
+        for number, line in enumerate(drawing.lines)
+    ]
+    return _beside(replace(drawing, lines=lines), notes)
+
+
+def _drawn(steps: dict[str, dict[str, Any]], edges: list[tuple[str, str, str]], start: str) -> Drawing:
+    return _Plan(steps, edges, start).drawing() if steps else Drawing([], [], MARGIN, 2 * MARGIN)
+
+
+def _beside(drawing: Drawing, notes: Mapping[str, Mapping[str, Any]]) -> Drawing:
+    """Return the drawing with its notes in a column of their own, to the right of everything."""
+    if not notes:
+        return drawing
+    x = drawing.width + GAP_X
+    boxes = [
+        Box(id_, "note", str(node.get("title") or id_), x, MARGIN + number * (HEIGHT + GAP_Y / 2))
+        for number, (id_, node) in enumerate(notes.items())
+    ]
+    height = max(drawing.height, boxes[-1].y + HEIGHT + MARGIN)
+    return Drawing([*drawing.boxes, *boxes], drawing.lines, x + WIDTH + MARGIN, height)
+
+
+def _each(node: Mapping[str, Any]) -> object:
+    """Return the node that does the work of this one, if it is a map."""
+    config = node.get("config")
+    return config.get("each") if node.get("type") == "map" and isinstance(config, dict) else None
 
 
 def _names(value: object, nodes: Mapping[str, Any]) -> bool:
@@ -96,9 +131,9 @@ class _Plan:
     def __init__(self, nodes: dict[str, dict[str, Any]], edges: list[tuple[str, str, str]], start: str) -> None:
         self.nodes, self.edges = nodes, edges
         order = [start, *nodes] if start in nodes else list(nodes)
-        self.back = _back_edges(order, edges)
-        self.layer = _layers(nodes, edges, self.back)
-        self.rows = _rows(order, edges, self.back, self.layer)
+        self.back = back_edges(order, edges)
+        self.layer = layers(nodes, edges, self.back)
+        self.rows = rows(order, edges, self.back, self.layer)
 
     def drawing(self) -> Drawing:
         left, right = self._lanes()
@@ -170,68 +205,3 @@ def _around(start: Box, end: Box, when: str, lane: float, *, side: float, shift:
     a, b = (start.x + side, leave), (end.x + side, enter)
     label = (a[0] + 8, leave - 5) if side else (a[0] - 8, leave - 5)
     return Line(start.id, end.id, when, (a, (lane, leave), (lane, enter), b), label, "start" if side else "end")
-
-
-def _back_edges(order: Sequence[str], edges: Sequence[tuple[str, str, str]]) -> frozenset[int]:
-    """Return the numbers of the edges that lead back to a node on the way that is being walked (depth first)."""
-    after = defaultdict(list)
-    for number, (source, target, _) in enumerate(edges):
-        after[source].append((number, target))
-    state: dict[str, int] = {}
-    back = set()
-    for root in order:
-        walk = [(root, iter(after[root]))] if root not in state else []
-        while walk:
-            node, rest = walk[-1]
-            state.setdefault(node, 1)
-            number, target = next(rest, (-1, ""))
-            if number < 0:
-                state[node] = 2
-                walk.pop()
-            elif state.get(target) == 1:
-                back.add(number)
-            elif target not in state:
-                walk.append((target, iter(after[target])))
-    return frozenset(back)
-
-
-def _layers(nodes: Iterable[str], edges: Sequence[tuple[str, str, str]], back: frozenset[int]) -> dict[str, int]:
-    """Return how many edges the longest way to each node has, edges back left out."""
-    forward = [(source, target) for number, (source, target, _) in enumerate(edges) if number not in back]
-    waiting = dict.fromkeys(nodes, 0)
-    after = defaultdict(list)
-    for source, target in forward:
-        waiting[target] += 1
-        after[source].append(target)
-    layer = dict.fromkeys(waiting, 0)
-    ready = [node for node, count in waiting.items() if not count]
-    while ready:
-        node = ready.pop()
-        for target in after[node]:
-            layer[target] = max(layer[target], layer[node] + 1)
-            waiting[target] -= 1
-            if not waiting[target]:
-                ready.append(target)
-    return layer
-
-
-def _rows(
-    order: Sequence[str], edges: Sequence[tuple[str, str, str]], back: frozenset[int], layer: dict[str, int]
-) -> list[list[str]]:
-    """Return the nodes of each layer, each near the middle of those before it."""
-    before = defaultdict(list)
-    for number, (source, target, _) in enumerate(edges):
-        if number not in back:
-            before[target].append(source)
-    rows: list[list[str]] = [[] for _ in range(max(layer.values()) + 1)]
-    for node in dict.fromkeys(order):
-        rows[layer[node]].append(node)
-    place: dict[str, float] = {}
-    for row in rows:
-        wanted = {
-            node: sum(place[source] for source in before[node]) / len(before[node]) if before[node] else index
-            for index, node in enumerate(row)
-        }
-        row.sort(key=lambda node: wanted[node])
-        place.update({node: index - (len(row) - 1) / 2 for index, node in enumerate(row)})
-    return rows

@@ -9,8 +9,8 @@ from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from nexod.admin.fields import JsonObjectField
+from nexod.admin.schema_form import InputForm
 from workflows.actions.anew import Costs, History
-from workflows.admin.input_form import InputForm
 from workflows.definitions import parse
 from workflows.models import Run, Step
 from workflows.nodes.base import ERROR
@@ -22,7 +22,7 @@ MOST_STEPS, MOST_CHARACTERS = 30, 50_000
 class FromForm(forms.Form):
     """From where the run goes on."""
 
-    def __init__(self, data: Mapping[str, Any] | None, history: History) -> None:
+    def __init__(self, data: Mapping[str, Any] | None, history: History, origin: str = "") -> None:
         super().__init__(data)
         anew, costs = history.anew_from(""), history.costs()
         kept = [step for step in history.newest() if step not in anew]
@@ -30,7 +30,7 @@ class FromForm(forms.Form):
         first = ("", f"Where it failed ({', '.join(where)})" if where else "Where it failed")
         earlier = [(step.node, _choice(step, costs)) for step in kept if not _failed(step)]
         self.fields["node"] = forms.ChoiceField(
-            label="Go on", required=False, choices=[first, *earlier], widget=UnfoldAdminSelectWidget()
+            label="Go on", required=False, choices=[first, *earlier], initial=origin, widget=UnfoldAdminSelectWidget()
         )
 
 
@@ -53,12 +53,12 @@ class OutputsForm(forms.Form):
 class RetryForm:
     """The three together: valid when all are, and complaints of the action find their fields."""
 
-    def __init__(self, run: Run, data: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, run: Run, data: Mapping[str, Any] | None = None, *, origin: str = "") -> None:
         history = History(run, parse(run.definition))
         anew = history.anew_from("")
         routed = {edge["from"] for edge in run.definition.get("edges", []) if edge.get("when") not in (None, "", ERROR)}
         kept = [step for step in history.newest() if step not in anew and step.node not in routed and _fits(step)]
-        self.origin = FromForm(data, history)
+        self.origin = FromForm(data, history, origin)
         self.inputs = InputForm(run.definition.get("inputs") or {}, data, run.inputs)
         self.outputs = OutputsForm(data, kept[-MOST_STEPS:])
         self.run = run

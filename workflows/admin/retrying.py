@@ -1,11 +1,11 @@
-"""Failed runs go on: one after somebody changed something on its page, or many at once from the list."""
+"""Failed runs go on after somebody changed something."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 from django.db.models.fields.json import KeyTextTransform
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -14,7 +14,7 @@ from django.urls import reverse
 from nexod.admin import tenant_site
 from nexod.admin.actors import actor_of, may
 from nexod.admin.refusals import problems
-from nexod.kernel.errors import Conflict, NexodError, PermissionDenied
+from nexod.kernel.errors import NexodError, PermissionDenied
 from workflows.actions.access import permission_of
 from workflows.actions.retries import retry_run
 from workflows.admin.retry_form import RetryForm
@@ -34,7 +34,7 @@ def retry(request: HttpRequest, run_id: UUID) -> HttpResponse:
         messages.info(request, "The run has not failed, so there is nothing to try again.")
         return HttpResponseRedirect(page)
     posted = request.POST if request.method == "POST" else None
-    form = RetryForm(run, posted)
+    form = RetryForm(run, posted, origin=request.GET.get("node", ""))
     if posted is not None and form.is_valid() and _done(request, run, form):
         return HttpResponseRedirect(page)
     context = {"title": f"Change and resume {run.title}", "run": run, "form": form, "opts": run._meta, "original": run}
@@ -50,21 +50,6 @@ def _done(request: HttpRequest, run: Run, form: RetryForm) -> bool:
     tenant_site._registry[Run].log_change(request, run, "Changed and resumed.")
     messages.success(request, "The run goes on.")
     return True
-
-
-def retry_many(request: HttpRequest, runs: QuerySet[Run]) -> None:
-    """Let each of the runs go on where it failed; say how many did, and why the others did not."""
-    done, refused = 0, dict[str, int]()
-    for run in runs:
-        try:
-            retry_run(actor=actor_of(request), run=run)
-            done += 1
-        except (Conflict, PermissionDenied) as error:
-            refused[error.message] = refused.get(error.message, 0) + 1
-    if done:
-        messages.success(request, f"{done} run{'' if done == 1 else 's'} resumed.")
-    for message, count in refused.items():
-        messages.warning(request, f"{count} not resumed. {message}")
 
 
 def reasons() -> list[tuple[str, str]]:

@@ -3,45 +3,23 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import get_object_or_404
-from django.template.loader import render_to_string
-from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.http import HttpRequest, HttpResponse
 from unfold.decorators import display
 
 from nexod.admin import formats, states, tenant_site
-from nexod.admin.actors import actor_of, may, row_id
+from nexod.admin.actors import may, row_id
 from nexod.admin.records import ReadOnlyAdmin
-from nexod.admin.refusals import tell
-from nexod.kernel.errors import NexodError, PermissionDenied
-from workflows.actions.pauses import pause_run
-from workflows.actions.runs import cancel_run, resume_run
-from workflows.admin.retrying import reasons, retry_many
-from workflows.admin.run_page import rendered_parts, run_context
+from nexod.kernel.errors import PermissionDenied
+from workflows.admin import run_decisions, saved_views
+from workflows.admin.run_bulk import CANCEL, RETRY, ask_or_do
+from workflows.admin.run_list import FILTERS, RunList, RunPaginator, searched
+from workflows.admin.run_watch import run_page
 from workflows.models import Run
 
-# A run's events are numbered by 32 bits.
-SEQ_DIGITS = 9
-
-
-class ReasonFilter(admin.SimpleListFilter):
-    """Failed runs by what they failed of."""
-
-    title, parameter_name = "reason", "reason"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Return the reasons that there are."""
-        return reasons()
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        """Return the runs that failed of the chosen one."""
-        code = self.value()
-        return queryset.failed_because(code) if code else queryset
+__all__ = ["RunAdmin", "run_decisions"]
 
 
 @admin.register(Run, site=tenant_site)
@@ -53,29 +31,52 @@ class RunAdmin(ReadOnlyAdmin):
     list_display = ("title_and_id", "state", "reason", "started_by", "begun", "took", "tokens", "cost")
     list_display_links = ("title_and_id",)
     list_select_related = ("started_by",)
-    list_filter = ("status", ReasonFilter, "kind", "workflow", "started_by")
-    actions = ("resume_failed",)
-    search_fields = ("title", "id", "workflow__name")
-    search_help_text = "Title or id"
-    date_hierarchy = "created_at"
+    list_filter = FILTERS
+    list_before_template = "nexod/runs/views.html"
+    actions = ("cancel_many", "resume_failed")
+    # Each order has an index behind it; what has none cannot be chosen.
+    sortable_by = ("begun", "cost")
+    paginator = RunPaginator
+    search_fields = ("title",)
+    search_help_text = "Id, title or inputs"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
         """Leave out what only the run's own page shows."""
         return super().get_queryset(request).defer("definition", "inputs", "outputs", "compensation")
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RunList]:
+        """Return the list whose orders have indexes."""
+        return RunList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Run], search_term: str
+    ) -> tuple[QuerySet[Run], bool]:
+        """Search the newest runs, or any by its id."""
+        return (searched(queryset, search_term) if search_term.strip() else queryset), False
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """List, below the saved views."""
+        return super().changelist_view(request, {**saved_views.offered(request), **(extra_context or {})})
+
+    def has_cancel_permission(self, request: HttpRequest) -> bool:
+        """Say whether the person may cancel runs at all."""
+        return may(request, "workflows.cancel_run")
+
+    @admin.action(description="Cancel", permissions=["cancel"])
+    def cancel_many(self, request: HttpRequest, queryset: QuerySet[Run]) -> HttpResponse:
+        """Cancel the chosen runs."""
+        return ask_or_do(request, queryset, CANCEL)
+
     @admin.action(description="Resume where they failed", permissions=["view"])
-    def resume_failed(self, request: HttpRequest, queryset: QuerySet[Run]) -> None:
+    def resume_failed(self, request: HttpRequest, queryset: QuerySet[Run]) -> HttpResponse:
         """Let the chosen runs go on where they failed; the action asks whether the person may."""
-        retry_many(request, queryset)
+        return ask_or_do(request, queryset, RETRY)
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
         """Show the run as it happens."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        context = run_context(request, row_id(object_id), every="all" in request.GET)
-        run = context["run"]
-        page = {**context, "title": run.title, "original": run, "opts": self.opts, "is_fullwidth": "1"}
-        return tenant_site.render(request, "nexod/runs/page.html", page)
+        return run_page(request, row_id(object_id), self.opts)
 
     @display(description="Run", ordering="title", header=True)
     def title_and_id(self, run: Run) -> list[str]:
@@ -85,6 +86,8 @@ class RunAdmin(ReadOnlyAdmin):
     @display(description="State", ordering="status")
     def state(self, run: Run) -> str:
         """Show how far it is."""
+        if not run.is_over and (run.cancel_requested or run.pause_requested) and run.status != Run.Status.WAITING:
+            return states.chip("running", text="Being cancelled" if run.cancel_requested else "Being paused")
         waits = f"Waiting for {run.waiting_for}" if run.status == Run.Status.WAITING and run.waiting_for else ""
         return states.chip(run.status, text=waits)
 
@@ -115,52 +118,3 @@ class RunAdmin(ReadOnlyAdmin):
     def cost(self, run: Run) -> str:
         """Show what it cost."""
         return formats.usd(run.cost_usd)
-
-
-@tenant_site.page("workflows/run/<uuid:run_id>/live/", "run_live")
-@require_GET
-def live(request: HttpRequest, run_id: UUID) -> HttpResponse:
-    """Answer with the page's parts as they are now, and the lines of the timeline beyond ``after``."""
-    if not may(request, "workflows.view_run"):
-        raise PermissionDenied
-    after = request.GET.get("after", "0")[:SEQ_DIGITS]
-    context = run_context(request, run_id, after=int(after) if after.isdecimal() else 0)
-    lines = render_to_string("nexod/runs/lines.html", context, request)
-    run = context["run"]
-    body = {"parts": rendered_parts(request, context), "lines": lines, "seq": context["last_seq"], "over": run.is_over}
-    return JsonResponse({**body, "status": run.status, "title": f"{states.word(run.status)} · {run.title}"})
-
-
-@tenant_site.page("workflows/run/<uuid:run_id>/cancel/", "run_cancel")
-@require_POST
-def cancel(request: HttpRequest, run_id: UUID) -> HttpResponse:
-    """Ask the run to stop."""
-    return _act(request, run_id, cancel_run, "Cancelled.", "The run is being cancelled.")
-
-
-@tenant_site.page("workflows/run/<uuid:run_id>/pause/", "run_pause")
-@require_POST
-def pause(request: HttpRequest, run_id: UUID) -> HttpResponse:
-    """Ask the run to stop before its next step."""
-    return _act(request, run_id, pause_run, "Paused.", "The run stops before its next step and waits for you.")
-
-
-@tenant_site.page("workflows/run/<uuid:run_id>/resume/", "run_resume")
-@require_POST
-def resume(request: HttpRequest, run_id: UUID) -> HttpResponse:
-    """Let the run go on where it stopped."""
-    return _act(
-        request, run_id, resume_run, "Resumed.", "The run goes on where it stopped; what was done is not done again."
-    )
-
-
-def _act(request: HttpRequest, run_id: UUID, action: Any, log: str, said: str) -> HttpResponse:
-    run = get_object_or_404(Run, pk=run_id)
-    try:
-        action(actor=actor_of(request), run=run)
-    except NexodError as error:
-        tell(request, error)
-    else:
-        tenant_site._registry[Run].log_change(request, run, log)
-        messages.success(request, said)
-    return HttpResponseRedirect(reverse("admin:workflows_run_change", args=(run_id,)))

@@ -1,6 +1,8 @@
-"""The gallery of starters: ready-made workflows, installed with one press."""
+"""The gallery of starters: ready-made workflows, crews and agents, installed with one press."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -10,7 +12,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from agents.models import KnowledgeBase
+from agents import starters as ready_made
+from agents.actions.starters import install_ready_made
+from agents.actions.starters import installed as ready_made_installed
+from agents.models import KnowledgeBase, ModelConnection
+from agents.tools.registry import tool
 from nexod.admin import tenant_site
 from nexod.admin.actors import actor_of, may, row_id
 from nexod.admin.refusals import tell
@@ -29,6 +35,25 @@ class InstallForm(forms.Form):
     )
 
 
+class ReadyMadeForm(forms.Form):
+    """What the agents think with, and what they may look things up in."""
+
+    connection = forms.ModelChoiceField(
+        ModelConnection.objects.all(),
+        required=False,
+        label="Thinks with",
+        empty_label="The workspace's default model",
+        widget=UnfoldAdminSelectWidget(),
+    )
+    knowledge_base = forms.ModelChoiceField(
+        KnowledgeBase.objects.all(),
+        required=False,
+        label="Looks things up in",
+        empty_label="Nothing yet",
+        widget=UnfoldAdminSelectWidget(),
+    )
+
+
 @tenant_site.page("workflows/starters/", "starters")
 def gallery(request: HttpRequest) -> HttpResponse:
     """Show every starter with its drawing, and what of it is installed."""
@@ -36,14 +61,21 @@ def gallery(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     installed = {row.starter: row for row in Workflow.objects.exclude(starter="")}
     cards = [
-        {"starter": starter, "graph": picture(starter.definition), "installed": installed.get(starter.slug)}
+        {
+            "starter": starter,
+            "graph": picture(starter.definition),
+            "installed": installed.get(starter.slug),
+            "form": InstallForm(auto_id=f"id_{starter.slug}_%s"),
+        }
         for starter in all_starters()
     ]
     page = {
         "title": "Starters",
         "cards": cards,
-        "form": InstallForm(auto_id="id_%s"),
+        "teams": _teams() if may(request, "agents.view_agent") else [],
         "may_install": may(request, "workflows.add_workflow"),
+        "may_make_agents": may(request, "agents.add_agent") and may(request, "agents.add_crew"),
+        "is_connected": ModelConnection.objects.filter(is_default=True).exists(),
         "opts": Workflow._meta,
     }
     return tenant_site.render(request, "nexod/workflows/starters.html", page)
@@ -63,3 +95,37 @@ def install(request: HttpRequest, starter: str) -> HttpResponse:
     tenant_site._registry[Workflow].log_addition(request, workflow, f"Installed from the starter {starter}.")
     messages.success(request, f"{workflow} is installed and published.")
     return HttpResponseRedirect(reverse("admin:workflows_workflow_change", args=(workflow.pk,)))
+
+
+@tenant_site.page("agents/starters/<slug:starter>/install/", "ready_made_install")
+@require_POST
+def install_team(request: HttpRequest, starter: str) -> HttpResponse:
+    """Install a crew or an agent by the action and go to it."""
+    found = ready_made.get(starter)
+    form = ReadyMadeForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, " ".join(str(text) for texts in form.errors.values() for text in texts))
+        return HttpResponseRedirect(reverse("admin:starters"))
+    try:
+        installed = install_ready_made(actor=actor_of(request), starter=starter, **form.cleaned_data)
+    except NexodError as error:
+        tell(request, error)
+        return HttpResponseRedirect(reverse("admin:starters"))
+    row = installed.row
+    if installed.made:
+        tenant_site._registry[type(row)].log_addition(request, row, f"Installed from the starter {starter}.")
+    messages.success(request, " ".join([f"{row} is installed.", *found.hints]))
+    return HttpResponseRedirect(reverse(f"admin:agents_{row._meta.model_name}_change", args=(row.pk,)))
+
+
+def _teams() -> list[dict[str, Any]]:
+    present = ready_made_installed()
+    return [
+        {
+            "starter": starter,
+            "installed": present.get(starter.slug),
+            "tools": sorted({tool(each["tool"]).title for agent in starter.agents for each in agent["tools"]}),
+            "form": ReadyMadeForm(auto_id=f"id_{starter.slug}_%s"),
+        }
+        for starter in ready_made.all_starters()
+    ]

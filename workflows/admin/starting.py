@@ -12,11 +12,11 @@ from agents.models import Agent, Crew
 from nexod.admin import tenant_site
 from nexod.admin.actors import actor_of, may, row_id
 from nexod.admin.refusals import problems
+from nexod.admin.schema_form import InputForm
 from nexod.kernel.errors import NexodError, PermissionDenied
 from workflows.actions.runs import start_run
 from workflows.actions.single import agent_definition, crew_definition
 from workflows.admin.graph import picture
-from workflows.admin.input_form import InputForm
 from workflows.models import Run, Workflow
 
 PERMISSIONS = {"workflow": "workflows.run_workflow", "agent": "agents.run_agent", "crew": "agents.run_crew"}

@@ -6,14 +6,16 @@ import json
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from nexod.admin import tenant_site
 from nexod.admin.actors import may
 from nexod.kernel.errors import PermissionDenied
-from workflows.admin.run_page import step_of
+from workflows.admin.run_values import values_of
+from workflows.models import Effect, Step
 
 EFFECTS_SHOWN = 100
 
@@ -24,15 +26,27 @@ def step(request: HttpRequest, run_id: UUID, step_id: UUID) -> HttpResponse:
     """Answer with what went into the step and what came out."""
     if not may(request, "workflows.view_step"):
         raise PermissionDenied
-    found = step_of(run_id, step_id)
-    text = found.output.get("text") if isinstance(found.output, dict) else None
-    rest = {name: value for name, value in (found.output or {}).items() if name != "text"} if text else found.output
-    effects: Any = found.effects.excerpted()
+    found = Step.objects.filter(pk=step_id, run_id=run_id).only("status").first()
+    values = values_of(Step, step_id, "inputs", "output", run_id=run_id)
+    if found is None or values is None:
+        raise Http404("There is no such step here.")
+    given, gave = values
+    effects: Any = Effect.objects.filter(step=step_id).excerpted()
     shown = {
         "effects": [(effect, _value(effect.excerpt)) for effect in effects[:EFFECTS_SHOWN]],
         "more_effects": max(0, effects.count() - EFFECTS_SHOWN),
     }
-    return render(request, "nexod/runs/step.html", {"step": found, "text": text, "rest": rest, **shown})
+    place = {"run_id": run_id, "step_id": step_id}
+    context = {
+        "step": found,
+        "key": str(step_id),
+        "given": given,
+        "gave": gave,
+        "given_file": reverse("admin:run_step_inputs_file", kwargs=place),
+        "gave_file": reverse("admin:run_step_output_file", kwargs=place),
+        **shown,
+    }
+    return render(request, "nexod/runs/step.html", context)
 
 
 def _value(excerpt: str | None) -> Any:

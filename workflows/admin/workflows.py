@@ -2,99 +2,34 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
-from uuid import UUID
+from urllib.parse import urlencode
 
-from django import forms
 from django.contrib import admin, messages
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminTextareaWidget
 
 from nexod.admin import states, tenant_site
 from nexod.admin.actors import actor_of, may, row_id
-from nexod.admin.records import RefusableForm, SluggedAdmin
+from nexod.admin.records import SluggedAdmin
+from nexod.kernel.digests import digest_of
 from nexod.kernel.errors import PermissionDenied
+from workflows.actions.gates import evaluate_and_publish, set_gate
 from workflows.actions.references import TenantReferences
 from workflows.actions.workflows import create_workflow, delete_workflow, publish_workflow, update_workflow
+from workflows.admin.definition_text import as_text
 from workflows.admin.graph import picture
-from workflows.definitions import DefinitionInvalid, described, validate
+from workflows.admin.workflow_form import BASE, FIRST, TOGETHER, WorkflowForm, draft_of
+from workflows.definitions import described, validate
 from workflows.definitions.reading import read
-from workflows.definitions.shape import shaped
+from workflows.errors import CasesNotEvaluated, PublishUnconfirmed
 from workflows.models import Run, Workflow, WorkflowVersion
 
-PUBLISH = "_publish"
-FIRST: dict[str, Any] = {
-    "format": "nexod.workflow/1",
-    "name": "My workflow",
-    "inputs": {
-        "type": "object",
-        "required": ["question"],
-        "properties": {"question": {"type": "string", "title": "Question", "maxLength": 2000}},
-    },
-    "start": "answer",
-    "nodes": [
-        {"id": "answer", "type": "llm", "title": "Answer", "config": {"prompt": "{{ inputs.question }}"}},
-        {
-            "id": "result",
-            "type": "output",
-            "title": "Result",
-            "config": {"outputs": {"answer": {"template": "{{ nodes.answer.text }}"}}},
-        },
-    ],
-    "edges": [{"from": "answer", "to": "result"}],
-}
-
-
-class WorkflowForm(RefusableForm):
-    """A workflow with its draft as text."""
-
-    definition = forms.CharField(
-        label="Definition",
-        strip=False,
-        widget=UnfoldAdminTextareaWidget(
-            attrs={"rows": 28, "spellcheck": "false", "data-definition": "", "class": "nx-code"}
-        ),
-    )
-
-    class Meta:
-        model = Workflow
-        fields = ("name", "slug", "description")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "definition" in self.fields and not self.is_bound:
-            self.initial["definition"] = as_text(draft_of(self.instance) or FIRST)
-
-    def _post_clean(self) -> None:
-        """Show every problem of a refused definition at its field."""
-        if not isinstance(self.refusal, DefinitionInvalid):
-            super()._post_clean()
-            return
-        forms.ModelForm._post_clean(self)  # type: ignore[attr-defined]
-        for problem in self.refusal.problems:
-            self.add_error("definition", described(problem))
-
-
-def as_text(document: dict[str, Any]) -> str:
-    """Return the document as it is edited, its parts in the order of the format: the database does not keep any."""
-    definition, _ = shaped(document)
-    ordered = definition.model_dump(mode="json", by_alias=True, exclude_unset=True) if definition else document
-    return json.dumps(ordered, indent=2, ensure_ascii=False)
-
-
-def draft_of(workflow: Workflow) -> dict[str, Any] | None:
-    """Return the workflow's draft, or its published definition where no draft is left."""
-    if workflow._state.adding:
-        return None
-    version = workflow.versions.order_by("number").first()
-    return version.definition if version else None
+PUBLISH, BEGUN, ASKED = "_publish", "_nexod_begun", "_nexod_asked"
 
 
 @admin.register(Workflow, site=tenant_site)
@@ -102,6 +37,7 @@ class WorkflowAdmin(SluggedAdmin):
     """What runs execute."""
 
     icon = "account_tree"
+    takes_along = frozenset({"firing"})
     compressed_fields = False
     empty_hint = "Install a starter to begin with a workflow that works, then change it."
     form = WorkflowForm
@@ -113,6 +49,13 @@ class WorkflowAdmin(SluggedAdmin):
     search_fields = ("name", "slug", "description")
     search_help_text = "Name, slug or description"
     fieldsets = ((None, {"fields": ("name", "slug", "description")}), ("Definition", {"fields": ("definition",)}))
+    gate_fields = ("Publishing", {"fields": ("gate", "gate_score", "gate_replay")})
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Ask for the cases that must pass where the workflow has any."""
+        if obj is not None and not self.has_change_permission(request, obj):
+            return self.fieldsets[:1]  # the page shows the definition itself
+        return (*self.fieldsets, self.gate_fields) if obj is not None and obj.data_sets.exists() else self.fieldsets
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Count the runs along, and say how the newest went."""
@@ -128,14 +71,18 @@ class WorkflowAdmin(SluggedAdmin):
         draft = draft_of(workflow) if workflow else None
         shown = {
             "versions": [version for version in versions.defer("definition") if version.number],
-            "graph": picture(draft or {}),
+            "graph": picture(draft or {}, edited=True),
+            "draft_text": as_text(draft or {}),
+            "base": request.POST.get(BASE) or digest_of(draft or {}),
+            "may_try": may(request, "workflows.run_workflow") and may(request, "workflows.change_workflow"),
+            "has_draft": bool(workflow and workflow.versions.filter(number=0).exists()),
             "unpublished": bool(workflow and (not workflow.published or workflow.published.definition != draft)),
         }
         return super().change_view(request, object_id, form_url, {**shown, **(extra_context or {})})
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> Any:
         """Begin with a small workflow that works."""
-        return super().add_view(request, form_url, {"graph": picture(FIRST), **(extra_context or {})})
+        return super().add_view(request, form_url, {"graph": picture(FIRST, edited=True), **(extra_context or {})})
 
     @display(description="Workflow", ordering="name", header=True)
     def title(self, workflow: Workflow) -> list[str]:
@@ -177,19 +124,29 @@ class WorkflowAdmin(SluggedAdmin):
         """Store by the actions, and publish where that was asked for."""
         given, actor = form.cleaned_data, actor_of(request)
         values = {"name": given["name"], "description": given["description"], "definition": given["definition"]}
-        if original:
-            workflow = update_workflow(actor=actor, workflow=original, **values)
+        workflow: Workflow
+        if original and request.POST.get(TOGETHER):
+            workflow = original
+        elif original:
+            workflow = update_workflow(actor=actor, workflow=original, base=request.POST.get(BASE) or None, **values)
         else:
             workflow = create_workflow(actor=actor, slug=given.get("slug", ""), **values)
+        if original and "gate" in given:
+            gate = {"data_set": given["gate"], "min_score": given["gate_score"]}
+            set_gate(actor=actor, workflow=original, **gate, replay=given["gate_replay"] or Run.Replay.FRESH)
         if PUBLISH in request.POST:
-            version = publish_workflow(actor=actor, workflow=workflow, note=request.POST.get("note", "")[:500])
-            messages.success(request, f"Version {version.number} is published; new runs use it.")
+            _publish(request, workflow)
         return workflow
 
     def response_change(self, request: HttpRequest, obj: Workflow) -> HttpResponse:
-        """Stay on the page after publishing."""
+        """Stay on the page after publishing; where cases are run first, go to them, and to what has to be looked at."""
+        if getattr(request, ASKED, False):
+            note = urlencode({"note": request.POST.get("note", "")[:500]})
+            return HttpResponseRedirect(f"{reverse('admin:workflow_publish', args=(obj.pk,))}?{note}")
         if PUBLISH in request.POST:
-            return HttpResponseRedirect(request.path)
+            begun = getattr(request, BEGUN, None)
+            page = reverse("admin:workflows_evaluation_change", args=(begun.pk,)) if begun else request.path
+            return HttpResponseRedirect(page)
         return super().response_change(request, obj)  # type: ignore[no-any-return]
 
     def response_add(self, request: HttpRequest, obj: Workflow, post_url_continue: str | None = None) -> HttpResponse:
@@ -208,6 +165,21 @@ class WorkflowAdmin(SluggedAdmin):
         delete_workflow(actor=actor_of(request), workflow=obj)
 
 
+def _publish(request: HttpRequest, workflow: Workflow) -> None:
+    """Publish the draft, or begin to run the cases that it has to pass first."""
+    actor, note = actor_of(request), request.POST.get("note", "")[:500]
+    try:
+        version = publish_workflow(actor=actor, workflow=workflow, note=note)
+    except PublishUnconfirmed as error:
+        setattr(request, ASKED, True)
+        messages.warning(request, f"The draft is saved and not published. {error.message}")
+    except CasesNotEvaluated:
+        setattr(request, BEGUN, evaluate_and_publish(actor=actor, workflow=workflow, note=note))
+        messages.info(request, "The draft's cases are run now. It is published when they pass.")
+    else:
+        messages.success(request, f"Version {version.number} is published; new runs use it.")
+
+
 @tenant_site.page("workflows/check/", "workflow_check")
 @require_POST
 def check(request: HttpRequest) -> HttpResponse:
@@ -218,22 +190,5 @@ def check(request: HttpRequest) -> HttpResponse:
     document, _ = read(text)
     problems = validate(text, TenantReferences())
     shown = [{"text": described(problem), "node": problem.node, "field": problem.field} for problem in problems]
-    return JsonResponse({"problems": shown, "graph": picture(document) if isinstance(document, dict) else ""})
-
-
-@tenant_site.page("workflows/workflow/<uuid:workflow_id>/versions/<int:number>/", "workflow_version")
-def version(request: HttpRequest, workflow_id: UUID, number: int) -> HttpResponse:
-    """Show a published version, which never changes."""
-    if not may(request, "workflows.view_workflowversion"):
-        raise PermissionDenied
-    rows = WorkflowVersion.objects.select_related("workflow", "author")
-    found = get_object_or_404(rows, workflow_id=workflow_id, number=number)
-    page = {
-        "title": str(found),
-        "version": found,
-        "text": as_text(found.definition),
-        "graph": picture(found.definition),
-        "opts": found.workflow._meta,
-        "original": found.workflow,
-    }
-    return tenant_site.render(request, "nexod/workflows/version.html", page)
+    graph = picture(document, edited=True) if isinstance(document, dict) else ""
+    return JsonResponse({"problems": shown, "graph": graph})

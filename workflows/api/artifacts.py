@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.urls import reverse
 from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -15,6 +14,7 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
+from nexod.http.paths import path_to
 from nexod.http.viewsets import ReadViewSet
 from workflows.api.filters import ArtifactFilter
 from workflows.models import Artifact
@@ -35,7 +35,7 @@ class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
 
     def get_content_url(self, artifact: Artifact) -> str:
         """Return where the content is: a path on this host."""
-        return reverse("artifact-content", kwargs={"pk": artifact.pk})
+        return path_to("artifact-content", artifact.pk)
 
 
 @extend_schema_view(list=extend_schema(summary="List artifacts"), retrieve=extend_schema(summary="Get an artifact"))

@@ -1,4 +1,4 @@
-"""``/node-types`` and ``/definition-schema``: what definitions are made of."""
+"""``/node-types``, ``/definition-schema`` and ``/bundle-schema``: what definitions and workflow files are made of."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from workflows.api.fields import StoredObject
 from workflows.definitions import definition_schema
 from workflows.nodes import registry
 from workflows.nodes.base import NodeType
+from workflows.portable import bundle_schema
 
 
 class NodeTypeSerializer(serializers.Serializer[NodeType]):
@@ -56,3 +57,16 @@ class DefinitionSchemaView(CountedFirst, APIView):
     def get(self, request: Request) -> Response:
         """Return the JSON Schema (2020-12) of the format nexod.workflow/1, every node type's config included."""
         return Response(definition_schema())
+
+
+class BundleSchemaView(CountedFirst, APIView):
+    """The same for everybody."""
+
+    permission_classes = [Authenticated]
+
+    @extend_schema(
+        summary="Get the JSON Schema of workflow files", responses=OpenApiTypes.OBJECT, operation_id="bundle_schema"
+    )
+    def get(self, request: Request) -> Response:
+        """Return the JSON Schema (2020-12) of the format nexod.bundle/1, in which workflows are exported."""
+        return Response(bundle_schema())

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
-from django.urls import reverse
+from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
@@ -13,8 +13,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from nexod.http.paths import path_to
 from nexod.http.serializers import ClosedSerializer, EmptySerializer, JsonObjectField
+from nexod.http.shapes import shown
 from nexod.http.viewsets import ReadViewSet
+from nexod.kernel.errors import NotFound
+from nexod.kernel.reads import Read
 from tenants.accounts.api.callers import actor_of
 from tenants.accounts.api.serializers import PersonSerializer
 from tenants.backend.replica import tolerates_lag
@@ -34,6 +38,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
     """A run without its documents."""
 
     waiting_for = OptionalChoice(Run.WaitingFor, help_text="What a waiting run waits for")
+    replay = OptionalChoice(Run.Replay, help_text="What a run of a case takes from what was recorded")
     started_by = PersonSerializer(read_only=True, allow_null=True)
     totals = TotalsSerializer(read_only=True)
     error = ReasonSerializer(read_only=True, allow_null=True)
@@ -43,13 +48,14 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         model = Run
         fields = [
             "id", "kind", "title", "status", "waiting_for", "cancel_requested", "pause_requested", "error", "workflow", "version",
-            "agent", "crew", "started_by", "totals", "last_seq", "created_at", "started_at", "finished_at", "url",
+            "agent", "crew", "case", "replay", "evaluation", "started_by", "totals", "last_seq", "created_at",
+            "started_at", "finished_at", "url",
         ]  # fmt: skip
         read_only_fields = fields
 
     def get_url(self, run: Run) -> str:
         """Return where the run is: a path on this host."""
-        return reverse("run-detail", kwargs={"pk": run.pk})
+        return path_to("run-detail", run.pk)
 
 
 class RetryRun(ClosedSerializer):
@@ -65,18 +71,20 @@ class RetryRun(ClosedSerializer):
 
 
 class RunDetailSerializer(RunSerializer):
-    """A run with its inputs and outputs, where it stands and what it asks. Read through ``RunViewSet``'s prefetches."""
+    """A run with its inputs and outputs, where it stands and what it asks. Read by ``run_in_detail``."""
 
     inputs = StoredObject()
     outputs = StoredObject(allow_null=True)
     compensation = CompensationSerializer(
         read_only=True, allow_null=True, help_text="What was undone when the run failed or was cancelled"
     )
+    pins = StoredObject(help_text="Of a try: {node: {output, route}} of the steps that were not executed")
     current_steps = StepSerializer(many=True, read_only=True, help_text="Running or waiting now")
     pending_approvals = serializers.SerializerMethodField(help_text="Ids of the approvals that it waits for")
 
     class Meta(RunSerializer.Meta):
-        fields = [*RunSerializer.Meta.fields, "inputs", "outputs", "compensation", "current_steps", "pending_approvals"]
+        fields = [*RunSerializer.Meta.fields, "inputs", "outputs", "compensation", "is_try", "pins", "current_steps",
+                  "pending_approvals"]  # fmt: skip
         read_only_fields = fields
 
     def get_pending_approvals(self, run: Any) -> list[str]:
@@ -84,17 +92,27 @@ class RunDetailSerializer(RunSerializer):
         return [str(approval.pk) for approval in run.asked]
 
 
-def runs_in_detail() -> QuerySet[Run]:
-    """Return runs with everything that RunDetailSerializer shows, in three queries."""
-    now = Step.objects.filter(status__in=[Step.Status.RUNNING, Step.Status.WAITING]).defer("inputs", "output")
-    asked = Approval.objects.pending().only("id", "run_id")
-    return (
-        Run.objects.select_related("started_by")
-        .defer("definition")
-        .prefetch_related(
-            Prefetch("steps", now, to_attr="current_steps"), Prefetch("approvals", asked, to_attr="asked")
-        )
-    )
+def run_in_detail(pk: UUID) -> Run:
+    """Return the run with everything that RunDetailSerializer shows; raise NotFound."""
+    run = _run.first(pk)
+    if run is None:
+        raise NotFound
+    run.current_steps, run.asked = _at_work.rows(pk), _asked.rows(pk)  # type: ignore[attr-defined]
+    return run
+
+
+_run = Read(
+    lambda pk: Run.objects.select_related("started_by").defer("definition").filter(pk=pk).order_by(), Run._meta.pk
+)
+_at_work = Read(
+    lambda run: (
+        Step.objects.filter(run=run, status__in=[Step.Status.RUNNING, Step.Status.WAITING])
+        .defer("inputs", "output")
+        .order_by("created_at", "id")
+    ),
+    Run._meta.pk,
+)
+_asked = Read(lambda run: Approval.objects.pending().filter(run=run).only("id", "run_id"), Run._meta.pk)
 
 
 @extend_schema_view(
@@ -118,10 +136,12 @@ class RunViewSet(ReadViewSet):
 
     def get_queryset(self) -> QuerySet[Run]:
         """Return no more of the rows than the action shows."""
-        if self.action == "retrieve":
-            return runs_in_detail()
         rows = super().get_queryset().select_related("started_by")
         return rows.defer(*HEAVY) if self.action == "list" else rows
+
+    def get_object(self) -> Run:
+        """Return the run, with what is shown of it where nothing is done with it."""
+        return run_in_detail(self.kwargs["pk"]) if self.action == "retrieve" else super().get_object()
 
     def get_serializer_class(self) -> type[RunSerializer]:
         """Return the short form for lists."""
@@ -171,4 +191,4 @@ def as_new(run: Run) -> Run:
 
 def run_shown(run: Run, **options: Any) -> Response:
     """Return the run as it stands now."""
-    return Response(RunDetailSerializer(runs_in_detail().get(pk=run.pk)).data, **options)
+    return Response(shown(RunDetailSerializer, run_in_detail(run.pk)), **options)

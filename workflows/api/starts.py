@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents.models import Agent, Crew
 from nexod.http.serializers import ClosedSerializer, JsonObjectField
-from nexod.http.viewsets import ApiViewSet
+from nexod.kernel.errors import NotFound
 from tenants.accounts.api.callers import actor_of
 from workflows.actions.runs import start_run
+from workflows.api.events import MEDIA_TYPE
 from workflows.api.runs import RunDetailSerializer, as_new
+from workflows.api.started import WatchedFromTheStart
+from workflows.errors import TargetGone
 from workflows.models import Workflow
+
+ANSWERS = {
+    (202, "application/json"): RunDetailSerializer,
+    (200, MEDIA_TYPE): OpenApiResponse(OpenApiTypes.STR, "Asked for with `Accept`: the run's events as they happen"),
+}
 
 
 class StartRun(ClosedSerializer):
@@ -24,7 +33,7 @@ class StartRun(ClosedSerializer):
     inputs = JsonObjectField(default=dict, help_text="As the input schema of what is run asks for")
 
 
-class RunStarter(ApiViewSet):
+class RunStarter(WatchedFromTheStart):
     """What the three have in common; ``target`` names start_run's argument."""
 
     target: ClassVar[str]
@@ -36,9 +45,14 @@ class RunStarter(ApiViewSet):
 
     def create(self, request: Request, **kwargs: Any) -> Response:
         """Start a run and answer at once: 202 with its id, its status and where to watch it."""
-        named = {self.target: self.get_object()}
-        run = start_run(actor=actor_of(request), inputs=self.validated()["inputs"], **named)
-        response = Response(RunDetailSerializer(as_new(run)).data, status=status.HTTP_202_ACCEPTED)
+        inputs = self.validated()["inputs"]
+        try:
+            run = start_run(
+                actor=actor_of(request), inputs=inputs, **{self.target: self.get_queryset().model(pk=kwargs["pk"])}
+            )
+        except TargetGone:
+            raise NotFound from None
+        response = self.shown(as_new(run), status=status.HTTP_202_ACCEPTED)
         response["Location"] = response.data["url"]
         return response
 
@@ -50,7 +64,7 @@ class WorkflowRuns(RunStarter):
     queryset = Workflow.objects.all()
     permissions_of = {"create": ["workflows.run_workflow"]}
 
-    @extend_schema(summary="Run a workflow", operation_id="workflow_run", responses={202: RunDetailSerializer})
+    @extend_schema(summary="Run a workflow", operation_id="workflow_run", responses=ANSWERS)
     def create(self, request: Request, **kwargs: Any) -> Response:
         """Start a run of the published version and answer at once."""
         return super().create(request, **kwargs)
@@ -63,7 +77,7 @@ class AgentRuns(RunStarter):
     queryset = Agent.objects.all()
     permissions_of = {"create": ["agents.run_agent"]}
 
-    @extend_schema(summary="Run an agent", operation_id="agent_run", responses={202: RunDetailSerializer})
+    @extend_schema(summary="Run an agent", operation_id="agent_run", responses=ANSWERS)
     def create(self, request: Request, **kwargs: Any) -> Response:
         """Start a run of the agent with ``{"task": "..."}`` and answer at once."""
         return super().create(request, **kwargs)
@@ -76,7 +90,7 @@ class CrewRuns(RunStarter):
     queryset = Crew.objects.all()
     permissions_of = {"create": ["agents.run_crew"]}
 
-    @extend_schema(summary="Run a crew", operation_id="crew_run", responses={202: RunDetailSerializer})
+    @extend_schema(summary="Run a crew", operation_id="crew_run", responses=ANSWERS)
     def create(self, request: Request, **kwargs: Any) -> Response:
         """Start a run of the crew and answer at once."""
         return super().create(request, **kwargs)

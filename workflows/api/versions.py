@@ -12,17 +12,28 @@ from rest_framework import serializers
 from nexod.http.viewsets import ReadViewSet
 from tenants.accounts.api.serializers import PersonSerializer
 from workflows.api.fields import StoredObject
+from workflows.drafts.states import remember
 from workflows.models import Workflow, WorkflowVersion
+
+
+class ContributorSerializer(serializers.Serializer[Any]):
+    """Somebody who had a part in it, called as they were then."""
+
+    id = serializers.CharField()
+    name = serializers.CharField()
 
 
 class VersionSerializer(serializers.ModelSerializer[WorkflowVersion]):
     """A published version, without its definition."""
 
     author = PersonSerializer(read_only=True, allow_null=True)
+    contributors = ContributorSerializer(
+        many=True, read_only=True, help_text="Who changed the draft since the one before"
+    )
 
     class Meta:
         model = WorkflowVersion
-        fields = ["id", "number", "note", "author", "published_at", "created_at"]
+        fields = ["id", "number", "note", "author", "contributors", "published_at", "created_at"]
         read_only_fields = fields
 
 
@@ -40,11 +51,18 @@ class DraftSerializer(serializers.ModelSerializer[WorkflowVersion]):
     """The version that may still change."""
 
     definition = StoredObject()
+    digest = serializers.SerializerMethodField(
+        help_text="Known as this: `base` of a change, `digest` of what is published"
+    )
 
     class Meta:
         model = WorkflowVersion
-        fields = ["id", "definition", "updated_at"]
+        fields = ["id", "definition", "digest", "updated_at"]
         read_only_fields = fields
+
+    def get_digest(self, draft: WorkflowVersion) -> str:
+        """Return the hash of the definition, whose state is remembered for a day."""
+        return remember(draft.workflow_id, draft.definition)
 
 
 @extend_schema_view(

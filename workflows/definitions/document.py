@@ -12,6 +12,8 @@ from workflows.nodes.base import ERROR
 FORMAT = "nexod.workflow/1"
 MAX_NODES = 5_000
 MAX_EDGES = 20_000
+LOOP, MAP, JOIN = "loop", "map", "join"
+"""Types of nodes that shape the graph: one goes round in bounds of its own, one repeats another node, one gathers branches."""
 NODE_ID = r"^[A-Za-z][A-Za-z0-9_]{0,59}$"
 DEFAULT_VISITS = 10
 MAX_VISITS = 100
@@ -55,7 +57,7 @@ class Node(Part):
     title: str = Field(default="", max_length=120)
     config: dict[str, Any] = Field(default_factory=dict)
     timeout_s: float | None = Field(default=None, gt=0, le=MAX_SECONDS)
-    retry: Retry = Retry()
+    retry: Retry = Field(default_factory=Retry, json_schema_extra={"default": Retry().model_dump(mode="json")})
     undo: NodeId | None = Field(
         default=None,
         description="The node that undoes this one when the run fails or is cancelled later; no edge leads to it",
@@ -95,6 +97,12 @@ class Definition(Part):
         return {node.id: node for node in self.nodes}
 
     @cached_property
+    def visits(self) -> int:
+        """Return how often each node may run: what the limits say, else the most where loops bound themselves."""
+        loops = "visits" not in self.limits.model_fields_set and any(node.type == LOOP for node in self.nodes)
+        return MAX_VISITS if loops else self.limits.visits
+
+    @cached_property
     def leaving(self) -> dict[str, list[Edge]]:
         """Return the edges that leave each node, in the document's order."""
         found: dict[str, list[Edge]] = {node.id: [] for node in self.nodes}
@@ -105,6 +113,17 @@ class Definition(Part):
     def routes(self, node: str) -> frozenset[str]:
         """Return the labels among which ``node`` chooses; what ``NodeCall.routes`` is. Failing is no choice."""
         return frozenset(edge.when for edge in self.leaving[node] if edge.when) - {ERROR}
+
+    @cached_property
+    def repeated(self) -> dict[str, str]:
+        """Return for each node that does the work of a map which map that is."""
+        maps = [node for node in self.nodes if node.type == MAP and isinstance(node.config.get("each"), str)]
+        return {node.config["each"]: node.id for node in maps}
+
+    @cached_property
+    def apart(self) -> dict[str, str]:
+        """Return for each node that no edge leads to, and that runs all the same, the node that it belongs to."""
+        return {**self.undone, **self.repeated}
 
     @cached_property
     def undone(self) -> dict[str, str]:

@@ -14,9 +14,12 @@ from workflows.nodes.base import Problem
 
 RAISED_IN = (
     "agents.crew.errors",
+    "agents.errors",
+    "agents.tools.errors",
     "agents.knowledge.errors",
     "agents.llm.errors",
     "workflows.errors",
+    "nexod.kernel.outgoing.errors",
     "workflows.nodes.errors",
 )
 """Where the errors are that nodes raise; read only when a definition names one, for they are not needed otherwise."""
@@ -27,7 +30,7 @@ def failure_problems(definition: Definition) -> list[Problem]:
     retries = [problem for node in definition.nodes for problem in _retry_problems(node)]
     touched = {end for edge in definition.edges for end in (edge.source, edge.target)} | {definition.start}
     undoing = [problem for node in definition.nodes if node.undo for problem in _undo(node, definition, touched)]
-    return [*retries, *undoing, *_shared(definition)]
+    return [*retries, *undoing, *_shared(definition), *_due_twice(definition)]
 
 
 def _retry_problems(node: Node) -> Iterator[Problem]:
@@ -71,6 +74,15 @@ def _undo(node: Node, definition: Definition, touched: set[str]) -> Iterator[Pro
         ),
     }
     yield from (Problem("bad_undo", message, node.id, "undo") for message, refused in refusals.items() if refused)
+
+
+def _due_twice(definition: Definition) -> Iterator[Problem]:
+    """Yield the approvals that say by when in two places."""
+    for node in definition.nodes:
+        policy = node.config.get("policy") if node.type == "approval" else None
+        if node.timeout_s is not None and isinstance(policy, dict) and "due" in policy:
+            message = "The policy says by when it is decided: leave the time limit out."
+            yield Problem("bad_config", message, node.id, "timeout_s")
 
 
 def _shared(definition: Definition) -> Iterator[Problem]:

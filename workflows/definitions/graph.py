@@ -18,24 +18,28 @@ class Graph:
         for edge in definition.edges:
             if edge.source in self.number and edge.target in self.number:
                 self.after[self.number[edge.source]].append(self.number[edge.target])
-        self.undone = {undo: node for undo, node in definition.undone.items() if undo in self.number and undo != node}
-        """Which node each undo undoes. No edge leads there, yet it runs when that node has run."""
+        self.apart = {node: owner for node, owner in definition.apart.items() if node in self.number and node != owner}
+        """What undoes a node, or does the work of a map, with that node. No edge leads there, yet it runs."""
 
     def reachable(self, start: str) -> frozenset[str]:
-        """Return the nodes that can run when the run starts at ``start``, itself and the undos of all included."""
+        """Return the nodes that can run when the run starts at ``start``, itself and what belongs to those nodes included."""
         found = {self.number[start]}
         waiting = [self.number[start]]
         while waiting:
             new = [node for node in self.after[waiting.pop()] if node not in found]
             found.update(new)
             waiting.extend(new)
-        undos = {undo for undo, node in self.undone.items() if self.number[node] in found}
-        return frozenset(self.ids[node] for node in found) | undos
+        apart = {node for node, owner in self.apart.items() if self.number[owner] in found}
+        undos = {node for node, owner in self.apart.items() if owner in apart}
+        return frozenset(self.ids[node] for node in found) | apart | undos
 
     def can_precede(self, earlier: str, later: str) -> bool:
         """Say whether a way leads from ``earlier`` to ``later``; to itself, whether it is on a cycle."""
-        done = self.undone.get(later, later)
-        return earlier == done != later or bool(self._before[self.number[done]] >> self.number[earlier] & 1)
+        place = self.apart.get(later, later)
+        place = self.apart.get(place, place)
+        if place != later and earlier in (self.apart[later], place):
+            return True
+        return bool(self._before[self.number[place]] >> self.number[earlier] & 1)
 
     @cached_property
     def cycles(self) -> list[list[str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from functools import lru_cache
 from typing import Any
 
 from nexod.kernel.errors import InvalidInput
@@ -29,12 +31,18 @@ def prepared_inputs(definition: Definition, inputs: object) -> Json:
     unsafe = bounds(inputs)
     if unsafe:
         raise InputsInvalid(unsafe[0].message)
-    schema = {"additionalProperties": False, **usable(definition.inputs)}
+    schema = _schema(json.dumps(definition.inputs))
     filled = _with_defaults(schema, inputs)
     found = complaints(filled, schema)
     if found:
         raise InputsInvalid(_told(found[0]), details=[{**item, "field": _field(item["field"])} for item in found])
     return filled
+
+
+@lru_cache(maxsize=64)
+def _schema(text: str) -> Json:
+    """Return the schema as it is checked with. Every run of a workflow asks for the same one; nobody may change it."""
+    return {"additionalProperties": False, **usable(json.loads(text))}
 
 
 def _with_defaults(schema: Json, value: Json) -> Json:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from nexod.kernel.sandbox.templates import FUNCTIONS
 from workflows.definitions.document import Definition, Node
 from workflows.definitions.graph import Graph
 from workflows.expressions import Checker
 from workflows.expressions import names_in as names_in_expression
 from workflows.nodes import registry
 from workflows.nodes.base import ERROR, Expression, Json, Problem
+from workflows.nodes.map import ITEM
 from workflows.rendering import TemplateFailed
 from workflows.rendering import names_in as names_in_template
-from workflows.sandbox.templates import FUNCTIONS
 from workflows.schemas import SchemaRefused, usable
 
 METHODS = frozenset(
@@ -115,7 +116,7 @@ class Scope:
         if root == "nodes" and not self.graph.can_precede(rest[0], node):
             return "runs_later", f"The node {rest[0]!r} can not have run before this one."
         return (
-            self._field_complaint("unknown_field", self._output(rest[0]), name[:2], rest[1:])
+            self._field_complaint("unknown_field", self._seen(rest[0], node), name[:2], rest[1:])
             if root == "nodes"
             else ("", "")
         )
@@ -135,6 +136,10 @@ class Scope:
                 return code, f"There is no {step!r} in {'.'.join(place)}; it has {fields}."
             place, part = [*place, step], properties[step]
         return "", ""
+
+    def _seen(self, node: str, by: str) -> Json:
+        """Return the schema of what ``by`` sees of the node: the item, where it does the work of a map."""
+        return ITEM if self.definition.repeated.get(by) == node else self._output(node)
 
     def _output(self, node: str) -> Json:
         if node not in self.outputs:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
+from workflows.definitions.branching import branching_problems
 from workflows.definitions.configs import config_problems
-from workflows.definitions.document import Definition, Node
+from workflows.definitions.document import LOOP, Definition, Node
 from workflows.definitions.failure import failure_problems
 from workflows.definitions.graph import Graph
 from workflows.definitions.problems import DefinitionInvalid, limited
@@ -89,6 +90,7 @@ def _problems(definition: Definition, references: References) -> list[Problem]:
         if not any(problem.code in UNSOUND for problem in found):
             sound.append(node)
     shape = [*_start_problems(definition, graph), *_cycle_problems(definition, graph), *failure_problems(definition)]
+    shape += branching_problems(definition, graph, sound)
     return [*structure, *nodes, *shape, *Scope(definition, graph, sound).problems()]
 
 
@@ -111,6 +113,9 @@ def _edge_problems(definition: Definition) -> list[Problem]:
             if node not in definition.by_id:
                 message = f"The edge {edge.source} → {edge.target} names a node that does not exist: {node!r}."
                 problems.append(Problem("unknown_node", message, edge.source, f"edges.{number}.{end}"))
+            elif not _runs(definition.by_id[node]):
+                message = f"{node!r} is a note: it never runs, so no edge may touch it."
+                problems.append(Problem("edge_of_note", message, node, f"edges.{number}.{end}"))
         key = (edge.source, edge.target, edge.when)
         if key in seen:
             message = f"The edge {edge.source} → {edge.target} is there twice."
@@ -136,18 +141,27 @@ def _node_problems(node: Node, definition: Definition, references: References) -
     problems = config_problems(node)
     if problems:
         return problems
+    if node.type == LOOP and node.config["most"] >= definition.visits:
+        message = f"{node.config['most']} rounds need limits.visits of more than that; it is {definition.visits}."
+        return [Problem("bound_too_high", message, node.id, "config.most")]
     routes = frozenset(edge.when for edge in definition.leaving[node.id]) - {ERROR}
     return registry.get(node.type).check(CheckedNode(node.id, node.type, node.config, routes), references)
+
+
+def _runs(node: Node) -> bool:
+    return not registry.known(node.type) or registry.get(node.type).runs
 
 
 def _start_problems(definition: Definition, graph: Graph) -> list[Problem]:
     if definition.start not in graph.number:
         return [Problem("unknown_node", f"The start {definition.start!r} is not a node.", field="start")]
+    if not _runs(definition.by_id[definition.start]):
+        return [Problem("start_is_note", "A run cannot start at a note.", field="start")]
     reachable = graph.reachable(definition.start)
     problems = [
         Problem("unreachable", f"No way leads from the start to {node.title or node.id!r}.", node.id)
         for node in definition.nodes
-        if node.id not in reachable
+        if node.id not in reachable and _runs(node)
     ]
     if not any(node.type == "output" and node.id in reachable for node in definition.nodes):
         problems.append(Problem("no_output", "No way leads from the start to a node of type output.", field="nodes"))
@@ -166,7 +180,7 @@ def _cycle_problems(definition: Definition, graph: Graph) -> list[Problem]:
                 "or an edge that is taken when a node fails."
             )
             problems.append(Problem("endless_cycle", message, cycle[0]))
-        elif not bounded:
+        elif not bounded and not any(definition.by_id[node].type == LOOP for node in cycle):
             message = f"The cycle {names} needs a bound: set limits.visits, the most often that a node may run."
             problems.append(Problem("cycle_without_bound", message, cycle[0], "limits.visits"))
     return problems

@@ -23,8 +23,9 @@ from workflows.definitions import parse
 from workflows.engine.drive import Drive
 from workflows.engine.parked import Parked
 from workflows.engine.plan import NodePlan, planned_node
+from workflows.engine.reasons import at_node, reason_of
 from workflows.engine.record import Record
-from workflows.engine.step import at_node, execute, reason_of
+from workflows.engine.step import execute
 from workflows.errors import NodeTypeGone, WorkersLost
 from workflows.models import Run, Step
 

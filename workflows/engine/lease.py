@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import socket
 import threading
@@ -10,6 +11,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -19,6 +22,8 @@ from nexod.kernel.queue import ADVANCE, enqueue
 from tenants import doors
 from tenants.context import current_tenant, enter_tenant, release_connections
 from tenants.models import Tenant
+from workflows.actions.beginnings import begin_run
+from workflows.models import Run
 
 logger = logging.getLogger(__name__)
 BEATS_PER_LEASE = 3
@@ -49,6 +54,10 @@ class Claim:
         """
         return doors.leave_ticket(self.run_id, self.token, state)
 
+    def leaving(self, state: str) -> tuple[str, list[Any]]:
+        """Return the call that leaves the ticket, for a statement that does more."""
+        return doors.leaving(self.run_id, self.token, state)
+
     def park(self, queue: str, *, due_in_s: float | None) -> bool:
         """Leave the ticket parked, or to be claimed again in so many seconds; True as in ``leave``.
 
@@ -63,17 +72,17 @@ class Claim:
                 enqueue(ADVANCE, queue=queue, delay_s=due_in_s, run=str(self.run_id))
             return False
 
-    def bury(self, reason: str) -> None:
-        """Leave the ticket dead, with the code of the reason for the platform's staff."""
-        doors.bury_ticket(self.run_id, self.token, reason)
 
-
-def take(run_id: UUID) -> Claim | None:
-    """Return a claim on the run, or None when another worker has it or nothing is to be done."""
+def take(run_id: UUID) -> tuple[Claim, Run | None] | None:
+    """Return a claim on the run, and the run if it is new and begins with that; None when it is not free."""
     lease_s: float = settings.NEXOD_LEASE_S
     asked_at = time.monotonic()
-    token = doors.claim_ticket(run_id, worker_name(), lease_s)
-    return None if token is None else Claim(run_id, token, current_tenant(), lease_s, asked_at + lease_s)
+    begun = begin_run(run_id, worker_name(), lease_s)
+    # The ticket of a run that was deleted is still to be closed.
+    token = begun.token if begun is not None else doors.claim_ticket(run_id, worker_name(), lease_s)
+    if token is None:
+        return None
+    return Claim(run_id, token, current_tenant(), lease_s, asked_at + lease_s), begun.run if begun is not None else None
 
 
 @contextmanager
@@ -87,6 +96,7 @@ def kept(claim: Claim, *, on_loss: Callable[[], None]) -> Iterator[None]:
         _keeper.remove(claim)
 
 
+@cache
 def worker_name() -> str:
     """Return what staff see in the queue: host and process."""
     return f"{socket.gethostname()}:{os.getpid()}"
@@ -99,6 +109,7 @@ class _Keeper:
         self._changed = threading.Condition()
         self._claims: set[Claim] = set()
         self._thread: threading.Thread | None = None
+        self._looks_at = math.inf
 
     def add(self, claim: Claim) -> None:
         with self._changed:
@@ -106,7 +117,8 @@ class _Keeper:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._beat, name="nexod-leases", daemon=True)
                 self._thread.start()
-            self._changed.notify()
+            if claim.beat_at < self._looks_at:  # most claims are gone before: nobody is woken for them
+                self._changed.notify()
 
     def remove(self, claim: Claim) -> None:
         with self._changed:
@@ -124,8 +136,9 @@ class _Keeper:
     def _due(self) -> list[Claim]:
         with self._changed:
             while not (due := [claim for claim in self._claims if claim.beat_at <= time.monotonic()]):
-                next_at = min((claim.beat_at for claim in self._claims), default=None)
-                self._changed.wait(None if next_at is None else max(0.0, next_at - time.monotonic()))
+                self._looks_at = min((claim.beat_at for claim in self._claims), default=math.inf)
+                left = self._looks_at - time.monotonic()
+                self._changed.wait(None if left == math.inf else max(0.0, left))
             return due
 
 
@@ -149,6 +162,7 @@ def _forget() -> None:
     """A forked worker has none of its parent's threads and claims."""
     global _keeper
     _keeper = _Keeper()
+    worker_name.cache_clear()
 
 
 os.register_at_fork(after_in_child=_forget)

@@ -23,8 +23,10 @@ from workflows.actions import effects
 from workflows.engine.insisting import insisted
 from workflows.engine.questions import Questions
 from workflows.engine.record import Record
+from workflows.engine.replaying import replay_of
 from workflows.engine.unknown import question_about
 from workflows.errors import EffectGivenUp, EffectUnusable, RunLost
+from workflows.evals import asked
 from workflows.json_text import json_text
 from workflows.models import Effect
 
@@ -42,15 +44,20 @@ class Ledger:
         self._lock = threading.Lock()
         self.is_fresh = (record.plan.id, record.step.visit) not in record.drive.known and record.step.attempt == 1
         self._last_answer: Effect | None = None
+        self._replay = replay_of(record)
+        self._requests: dict[tuple[str, int], Any] = {}
         self.closed = False
 
     def perform(self, wanted: SideEffect, perform: Callable[[str], Any]) -> Performed:
         """Return what the effect gave, before or now; see ``RunPort.effect``."""
         self._last_answer = None
         key, occurrence = self._place(wanted.kind, wanted.name, wanted.request)
+        shown = self._shown(wanted.shown)
+        if self._replay and (recorded := self._replay.performed(wanted, key, occurrence, shown)):
+            return recorded
         effect = self._found(key, occurrence)
         if effect is None:
-            effect = self._new(wanted, key, occurrence)
+            effect = self._new(wanted, key, occurrence, shown)
         elif (before := self._settled(effect, wanted)) is not None:
             return before
         self._require_wanted()
@@ -64,8 +71,11 @@ class Ledger:
         """Return the place of a model call, with what was answered there before the step began again."""
         self._last_answer = None
         key, occurrence = self._place(Effect.Kind.MODEL, name, request)
+        if self._replay and (recorded := self._recorded(name, request, key, occurrence)):
+            return recorded
         found = self._found(key, occurrence)
         if found is None or found.status != Effect.Status.DONE:
+            self._requests[key, occurrence] = request
             return Recall(key, occurrence, name)
         self._last_answer = found
         return Recall(key, occurrence, name, found.result)
@@ -77,12 +87,18 @@ class Ledger:
             return None
         now = timezone.now()
         wanted = SideEffect(Effect.Kind.MODEL, recall.name, None, idempotent=True)
-        effect = self._new(wanted, recall.key, recall.occurrence)
+        request = self._requests.pop((recall.key, recall.occurrence), None)
+        effect = self._new(wanted, recall.key, recall.occurrence, self._shown(asked.of_model(recall.name, request)))
         effect.status, effect.begun, effect.result = Effect.Status.DONE, 1, result
         effect.fence = self._record.drive.fence
         effect.started_at, effect.finished_at = now - timedelta(seconds=seconds), now
         self._last_answer = effect
         return effect
+
+    def require_live(self, name: str) -> None:
+        """Raise CallChanged when the run is a strict replay, from which nothing goes over the wire."""
+        if self._replay:
+            self._replay.require_live(name)
 
     def failed(self) -> None:
         """The attempt failed: when the last that it had was a model's answer, that one is not replayed to the next."""
@@ -92,19 +108,40 @@ class Ledger:
             for (pk,) in place:
                 effects.refuse_answer(pk, step.run_id, fence=self._record.drive.fence)
 
+    def is_done(self, wanted: SideEffect) -> bool:
+        """Say whether the next ``perform`` of the same would find it done."""
+        key = self._key(wanted.kind, wanted.name, wanted.request)
+        found = self._found(key, self._seen[key] + 1)
+        release_connections()
+        return found is not None and found.status == Effect.Status.DONE
+
     def _place(self, kind: str, name: str, request: Any) -> tuple[str, int]:
-        text = json.dumps([kind, name, request], sort_keys=True, default=str)
-        key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        key = self._key(kind, name, request)
         with self._lock:
             self._seen[key] += 1
             return key, self._seen[key]
+
+    def _key(self, kind: str, name: str, request: Any) -> str:
+        text = json.dumps([kind, name, request], sort_keys=True, default=str)
+        text = text.replace(str(self._record.step.run_id), asked.THIS_RUN)
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
     def _found(self, key: str, occurrence: int) -> Effect | None:
         if self.is_fresh:
             return None
         return Effect.objects.filter(step=self._record.step.pk, key=key, occurrence=occurrence).first()
 
-    def _new(self, wanted: SideEffect, key: str, occurrence: int) -> Effect:
+    def _recorded(self, name: str, request: Any, key: str, occurrence: int) -> Recall | None:
+        """Return the model's answer in the case that the run is bound to, if it takes it from there."""
+        assert self._replay is not None
+        shown = self._shown(asked.of_model(name, request)) if self._replay.is_strict else None
+        found = self._replay.call(Effect.Kind.MODEL, name, key, occurrence, shown)
+        return None if found is None else Recall(key, occurrence, name, found.result)
+
+    def _shown(self, request: Any) -> Any:
+        return asked.kept(asked.anonymous(request, self._record.step.run_id))
+
+    def _new(self, wanted: SideEffect, key: str, occurrence: int, shown: Any = None) -> Effect:
         step = self._record.step
         return Effect(
             run_id=step.run_id,
@@ -115,6 +152,7 @@ class Ledger:
             name=wanted.name[:LONGEST_NAME],
             about=wanted.about[:LONGEST_ABOUT],
             idempotent=wanted.idempotent,
+            asked=shown,
         )
 
     def _settled(self, effect: Effect, wanted: SideEffect) -> Performed | None:

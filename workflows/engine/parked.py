@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from workflows.models import Approval
+from workflows.models import Approval, Wait
 
 Json = dict[str, Any]
 
@@ -30,3 +30,10 @@ class RetryLater(Parked):
 
     def __init__(self, at: datetime) -> None:
         super().__init__({"retry_at": at.isoformat()})
+
+
+class Waiting(Parked):
+    """A time, a callback or another run has to come."""
+
+    def __init__(self, wait: Wait) -> None:
+        super().__init__({"wait": str(wait.id), "kind": wait.kind})

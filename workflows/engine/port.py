@@ -2,32 +2,57 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from decimal import Decimal
-from functools import partial
 from typing import Any
 
-from django.db import transaction
-from django.db.models import F
-from django.utils import timezone
-
-from nexod.kernel.events import AgentFinished, AgentStarted, Event
-from nexod.kernel.run_port import Answer, Performed, Question, Recall, SideEffect, Usage
-from tenants import doors
+from nexod.kernel.events import (
+    AgentDelegated,
+    AgentFinished,
+    AgentStarted,
+    AgentThought,
+    CitationsChecked,
+    CrewPlanned,
+    Event,
+    GuardrailRefused,
+    KnowledgeRetrieved,
+    ToolCalled,
+    ToolFailed,
+    ToolReturned,
+)
+from nexod.kernel.run_port import (
+    Answer,
+    Estimate,
+    Performed,
+    Question,
+    Recall,
+    Reservation,
+    RunWasCancelled,
+    SideEffect,
+    Usage,
+)
 from tenants.context import release_connections
-from workflows.actions.effects import answer_of_model, is_settled, keep_answer
-from workflows.actions.events import append_event, append_events
-from workflows.engine.insisting import insisted
+from workflows.actions.effects import answer_of_model
+from workflows.actions.events import append_event
+from workflows.actions.reservations import release
 from workflows.engine.ledger import Ledger
+from workflows.engine.purse import Purse
 from workflows.engine.questions import Questions
 from workflows.engine.record import Record
-from workflows.errors import RunLost
+from workflows.engine.voice import Voice
+from workflows.engine.waits import Waits
 from workflows.json_text import json_text
-from workflows.models import Effect, Run, RunEvent, Step
+from workflows.models import RunEvent
 
-# What an agent that is replayed would tell again.
-REPLAYED = (AgentStarted.type, AgentFinished.type)
+# What an agent that is replayed would tell again; how long something took is not what it is recognised by.
+REPLAYED = tuple(
+    event.type
+    for event in (
+        AgentStarted, AgentFinished, AgentThought, AgentDelegated, ToolCalled, ToolReturned, ToolFailed, KnowledgeRetrieved,
+        CrewPlanned, GuardrailRefused, CitationsChecked,
+    )
+)  # fmt: skip
 
 
 class Port:
@@ -36,11 +61,21 @@ class Port:
     def __init__(self, record: Record) -> None:
         self._record = record
         self._questions = Questions(record)
+        self.waits = Waits(record)
         self._ledger = Ledger(record, self._questions)
+        self._purse = Purse(record, self._questions)
         self._told: Counter[tuple[str, str]] | None = None
+        self._telling = threading.Lock()
         self.run_id = str(record.drive.run_id)
         self.step_id = str(record.step.id)
+        self.started_by = str(record.drive.run.started_by_id or "")
         self.node = record.plan.id
+        self._voice = Voice(self.run_id, self.node, self.step_id)
+
+    @property
+    def workflow(self) -> str:
+        """Return the slug of the run's workflow, if it executes one."""
+        return self._purse.workflow
 
     def emit(self, event: Event) -> None:
         """Append the event, unless nobody waits for this step any more, or it was told before the step began again."""
@@ -51,38 +86,82 @@ class Port:
         append_event(drive.run_id, event, fence=drive.fence)
         release_connections()
 
+    def told(self, type_: str) -> list[dict[str, Any]]:
+        """Return the data of the run's events of that type so far, the oldest first."""
+        rows = RunEvent.objects.filter(run=self._record.drive.run_id, type=type_).order_by("seq")
+        found = list(rows.values_list("data", flat=True))
+        release_connections()
+        return found
+
     def effect(self, wanted: SideEffect, perform: Callable[[str], Any]) -> Performed:
         """Return what the side effect gave, done once however often the step begins."""
         self._make_visible()
         return self._ledger.perform(wanted, perform)
 
+    def is_done(self, wanted: SideEffect) -> bool:
+        """Say whether it was done when the step came to it before."""
+        return self._ledger.is_done(wanted)
+
     def ask(self, question: Question) -> Answer:
         """Return what a person decided; park the run until somebody has."""
         return self._questions.ask(question)
 
+    def see(self, values: dict[str, Any]) -> None:
+        """Let the expressions of policies see these values."""
+        self._questions.values = values
+
+    def call_workflow(self, workflow: str, inputs: dict[str, Any], *, key: str = "") -> dict[str, Any]:
+        """Return the outputs of a run of its own of that workflow, started once; park the run until it is over."""
+        return self.waits.run(workflow, inputs, key=key)
+
+    def reserve(self, estimate: Estimate) -> Reservation | None:
+        """Hold room for a model call in the budgets that it falls under."""
+        self._ledger.require_live(estimate.model)
+        self._make_visible()
+        return self._purse.reserve(estimate)
+
+    def release(self, reservation: Reservation) -> None:
+        """Give back what is held for a call of which nothing is to be told."""
+        release(reservation)
+        release_connections()
+
     def spend(
-        self, usage: Usage, *, told: Sequence[Event] = (), recall: Recall | None = None, result: Any = None
+        self,
+        usage: Usage,
+        *,
+        told: Sequence[Event] = (),
+        recall: Recall | None = None,
+        result: Any = None,
+        reservation: Reservation | None = None,
     ) -> None:
-        """Add the usage to step, run and tenant; also when the step was given up meanwhile, for it was used all the same."""
+        """Account for the call; also when the step was given up meanwhile, for it was used all the same."""
         if self._record.drive.reins.lost:
             return
         self._make_visible()
         answer = None if recall is None else self._ledger.answer(recall, result, seconds=usage.seconds)
-        insisted(
-            partial(self._pay, usage, told, answer),
-            self._record.drive.reins,
-            is_written=lambda: answer is not None and is_settled(answer),
-        )
+        along = [] if answer is None else [answer_of_model(answer)]
+        call = self._purse.pay(usage, () if self.cancelled() else told, along=along, reservation=reservation)
         release_connections()
-        step, cost_usd = self._record.step, Decimal(str(usage.cost_usd))
+        step = self._record.step
         step.tokens_in += usage.tokens_in
         step.tokens_out += usage.tokens_out
-        step.model_calls += 1
-        step.cost_usd += cost_usd
+        step.model_calls += usage.counts
+        step.cost_usd += call.cost_usd
 
     def cancelled(self) -> bool:
         """Say whether the step's work is not wanted any more; asks nobody, for the driving thread looks."""
         return self._ledger.closed or self._record.drive.reins.stopped
+
+    def rest(self) -> None:
+        """Raise what stops the run, or pauses it; what is kept of this step is not done again when it goes on."""
+        if self._ledger.closed:
+            raise RunWasCancelled
+        self._record.drive.reins.begin_step()
+
+    def say(self, text: str, *, agent: str = "") -> None:
+        """Pass on a piece of what a model says."""
+        if not self.cancelled():
+            self._voice.say(text, agent)
 
     def replay(self, name: str, request: Any) -> Recall:
         """Return the place of a model call among those of the step, with what was answered there before."""
@@ -96,42 +175,14 @@ class Port:
         """Stop listening: whoever still works for the step finds out at its next check."""
         self._ledger.closed = True
 
-    @transaction.atomic
-    def _pay(self, usage: Usage, told: Sequence[Event], answer: Effect | None) -> None:
-        self._tell(told, answer)
-        self._add(usage)
-
-    def _tell(self, told: Sequence[Event], answer: Effect | None) -> None:
-        """Write the events and the answer in one statement; of a step that was given up, the answer alone."""
-        drive = self._record.drive
-        if told and not self.cancelled():
-            along = [] if answer is None else [answer_of_model(answer)]
-            append_events(drive.run_id, told, along=along, fence=drive.fence)
-        elif answer is not None:
-            keep_answer(answer, fence=drive.fence)
-
-    def _add(self, usage: Usage) -> None:
-        step = self._record.step
-        cost_usd = Decimal(str(usage.cost_usd))
-        # The run before its step: everybody who locks both does so in this order.
-        run = Run.objects.filter(pk=step.run_id).held(self._record.drive.fence)
-        for rows in (run, Step.objects.filter(pk=step.pk)):
-            changed = rows.update(
-                tokens_in=F("tokens_in") + usage.tokens_in,
-                tokens_out=F("tokens_out") + usage.tokens_out,
-                model_calls=F("model_calls") + 1,
-                cost_usd=F("cost_usd") + cost_usd,
-                updated_at=timezone.now(),
-            )
-            if not changed:
-                raise RunLost
-        used = {"tokens_in": usage.tokens_in, "tokens_out": usage.tokens_out, "model_calls": 1}
-        doors.add_usages({**used, "cost_usd": usage.cost_usd})
-
     def _was_told(self, event: Event) -> bool:
         """Say whether this step told the event before; each telling counts once."""
         if event.type not in REPLAYED or self._ledger.is_fresh:
             return False
+        with self._telling:
+            return self._takes_off(event)
+
+    def _takes_off(self, event: Event) -> bool:
         if self._told is None:
             rows = RunEvent.objects.filter(run=self._record.drive.run_id, type__in=REPLAYED, data__step=self.step_id)
             self._told = Counter((type_, _sorted(data)) for type_, data in rows.values_list("type", "data"))
@@ -146,4 +197,4 @@ class Port:
 
 
 def _sorted(data: dict[str, Any]) -> str:
-    return json_text(dict(sorted(data.items())))
+    return json_text({name: data[name] for name in sorted(data) if name != "seconds"})

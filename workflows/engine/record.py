@@ -12,11 +12,11 @@ from django.db.models import Model
 from django.utils import timezone
 
 from nexod.kernel import events
-from workflows.actions.statements import Statement, insert_of, update_of
+from workflows.actions.statements import Along, insertion_of, update_of
 from workflows.engine.drive import Drive
-from workflows.engine.parked import AskedPerson
+from workflows.engine.parked import AskedPerson, Waiting
 from workflows.engine.plan import NodePlan
-from workflows.models import Approval, Artifact, Run, Step
+from workflows.models import Approval, Artifact, Run, Step, Wait
 from workflows.nodes.base import ERROR, NodeResult
 
 Json = dict[str, Any]
@@ -27,17 +27,19 @@ SAVED = (
     "seconds", "updated_at",
 )  # fmt: skip
 MAX_SUMMARY = 500
+OPEN = (Step.Status.RUNNING, Step.Status.WAITING)
 
 
 class Record:
     """Writes the row late: an instant step costs one transaction, one that takes its time is visible from its start."""
 
-    def __init__(self, drive: Drive, plan: NodePlan, visit: int) -> None:
+    def __init__(self, drive: Drive, plan: NodePlan, visit: int, *, part_of: Step | None = None) -> None:
         self.drive = drive
         self.plan = plan
         known = drive.known.get((plan.id, visit))
-        self.step = known or _new_step(drive.run, plan, visit)
+        self.step = known or _new_step(drive.run, plan, visit, part_of)
         self.stored = known is not None
+        self.arrived: Sequence[str] = ()
         self._worked_since = time.monotonic()
 
     @property
@@ -58,7 +60,7 @@ class Record:
             self.write(self._started())
         elif self.step.status != Step.Status.WAITING:
             before = events.Reason(**self.step.error) if self.step.error else INTERRUPTED
-            self.retry(before, delay_s=0)
+            self.resume(before)
         elif not self.plan.instant:
             self._go_on()
 
@@ -67,16 +69,30 @@ class Record:
         asked = Approval.objects.pending().filter(step=self.step.pk).first()
         if asked is not None:
             raise AskedPerson(asked)
+        awaited = Wait.objects.open().filter(step=self.step.pk).first()
+        if awaited is not None:
+            raise Waiting(awaited)
         self.step.status = Step.Status.RUNNING
         self.write(events.StepResumed(node=self.step.node, step=str(self.step.id)))
 
+    def resume(self, reason: events.Reason) -> None:
+        """Tell that the step goes on after it was interrupted: what it had waited for stays as it is."""
+        self._again()
+        self.write(self._retried(reason, 0))
+
     def retry(self, reason: events.Reason, *, delay_s: float) -> None:
-        """Tell that the step is tried again, and why."""
+        """Tell that the step is tried again after a failure, and why: it waits for everything anew."""
+        self._again()
+        self.write(self._retried(reason, delay_s), also=self._forget_waits)
+
+    def _again(self) -> None:
         self.step.attempt += 1
         self.step.status = Step.Status.RUNNING
         self.step.error = None
         self.step.finished_at = None
-        self.write(self._retried(reason, delay_s))
+
+    def _forget_waits(self) -> None:
+        Wait.objects.filter(step=self.step.pk).delete()
 
     def postpone(self, reason: events.Reason, *, delay_s: float) -> datetime:
         """Tell that the step is tried again later, when nobody need hold a worker until then; return when."""
@@ -84,7 +100,7 @@ class Record:
         self.step.status, self.step.retry_at = Step.Status.WAITING, at
         self.step.attempt += 1
         self.step.error = reason.model_dump(mode="json")
-        self.write(self._retried(reason, delay_s))
+        self.write(self._retried(reason, delay_s), also=self._forget_waits)
         return at
 
     def complete(self, result: NodeResult, output: Json, artifacts: Sequence[Artifact]) -> None:
@@ -115,6 +131,12 @@ class Record:
         )
         self.drive.count_step()
 
+    def stop(self) -> None:
+        """Store that the step was given up, when it had begun: its branch is not needed any more."""
+        if self.stored:
+            self._finish(Step.Status.CANCELLED)
+            self.write(events.StepStopped(node=self.step.node, step=str(self.step.id)))
+
     def write(
         self,
         *told: events.Event,
@@ -128,7 +150,9 @@ class Record:
         Raises RunLost when the run is another worker's.
         """
         everything = list(told) if self.stored else [self._started(), *told]
-        along = [self._statement(), *map(insert_of, rows)]
+        along = [self._statement(), *map(insertion_of, rows)]
+        if self.step.status in OPEN:
+            self.drive.is_open = True
         if soon:
             self.drive.write_soon(everything, along)
         elif also is None:
@@ -139,8 +163,8 @@ class Record:
                 also()
         self.stored = True
 
-    def _statement(self) -> Statement:
-        return update_of(self.step, SAVED) if self.stored else insert_of(self.step)
+    def _statement(self) -> Along:
+        return update_of(self.step, SAVED) if self.stored else insertion_of(self.step)
 
     def _finish(self, status: Step.Status) -> None:
         self.step.status = status
@@ -166,13 +190,14 @@ class Record:
         )
 
 
-def _new_step(run: Run, plan: NodePlan, visit: int) -> Step:
+def _new_step(run: Run, plan: NodePlan, visit: int, part_of: Step | None) -> Step:
     return Step(
         run_id=run.id,
         node=plan.id,
         node_type=plan.kind.type,
         title=plan.node.title or plan.kind.title,
         visit=visit,
+        part_of=part_of,
         started_at=timezone.now(),
     )
 

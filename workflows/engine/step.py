@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.utils import timezone
@@ -12,6 +14,7 @@ from nexod.kernel import run_port
 from nexod.kernel.errors import NexodError
 from nexod.kernel.events import Reason
 from nexod.kernel.run_port import RunWasCancelled
+from nexod.kernel.sandbox import looking
 from workflows.engine.away import AWAY
 from workflows.engine.bounded import bounded
 from workflows.engine.call import Call
@@ -20,9 +23,12 @@ from workflows.engine.given import given
 from workflows.engine.parked import Parked, RetryLater
 from workflows.engine.plan import NodePlan
 from workflows.engine.port import Port
+from workflows.engine.reasons import at_node, reason_of
 from workflows.engine.record import Record
 from workflows.engine.retrying import wait_before_retry
 from workflows.errors import (
+    BranchStopped,
+    CallChanged,
     RunHalted,
     RunLost,
     RunTimedOut,
@@ -38,7 +44,7 @@ from workflows.nodes.base import ERROR, NodeResult
 Json = dict[str, Any]
 logger = logging.getLogger(__name__)
 # No node is at fault: the run stops, and the step says no more than that it was not finished.
-STOPS = (Parked, RunWasCancelled, RunLost, RunHalted, SiblingFailed, *AWAY)
+STOPS = (Parked, RunWasCancelled, RunLost, RunHalted, SiblingFailed, BranchStopped, CallChanged, *AWAY)
 # A retry that waits longer gives its worker back; one that is woken early by less goes on.
 HELD_S, EARLY_S = 3.0, 0.5
 MAX_MESSAGE = 4_000
@@ -53,8 +59,11 @@ class Outcome:
     after: tuple[str, ...]
 
 
-def perform(plan: NodePlan, state: Json, drive: Drive) -> Outcome:
-    """Execute the node once more and return the outcome; raise Parked, the reason to stop, or what the node raised."""
+def perform(plan: NodePlan, state: Json, drive: Drive, *, arrived: Sequence[str] = ()) -> Outcome:
+    """Execute the node once more and return the outcome; raise Parked, the reason to stop, or what the node raised.
+
+    ``arrived`` are the branches that have come in, at a join.
+    """
     _check(plan, drive)
     visit = state.get("visits", {}).get(plan.id, 0) + 1
     if visit > plan.visits:
@@ -63,9 +72,14 @@ def perform(plan: NodePlan, state: Json, drive: Drive) -> Outcome:
         drive.note_failure(error)
         raise error
     record = Record(drive, plan, visit)
+    record.arrived = arrived
     if not record.is_done:
         values = drive.values(state, plan.id, visit)
-        failure = execute(plan, record, values, beside=values["nodes"])
+        try:
+            failure = execute(plan, record, values, beside=values["nodes"])
+        except BranchStopped:
+            record.stop()
+            raise
         if failure is not None:
             _settle(plan, record, failure, values["nodes"])
     output: Json = record.step.output or {}
@@ -73,28 +87,13 @@ def perform(plan: NodePlan, state: Json, drive: Drive) -> Outcome:
 
 
 def _check(plan: NodePlan, drive: Drive) -> None:
+    if drive.unneeded(plan.id):
+        raise BranchStopped
     try:
         drive.reins.begin_step()
     except RunTimedOut as error:
         drive.note_failure(error)
         raise at_node(error, plan.id) from None
-
-
-def at_node(error: Exception, node: str) -> Exception:
-    """Return the error with a note of where it happened, for ``reason_of``."""
-    error.node = node  # type: ignore[attr-defined]
-    return error
-
-
-def reason_of(error: BaseException) -> Reason:
-    """Return what people and programs are told of an error; what is not ours is told by its name only."""
-    node, attempts = str(getattr(error, "node", "")), int(getattr(error, "attempts", 0))
-    if isinstance(error, NexodError):
-        told = error.as_dict()
-        details = told["details"]
-        return Reason(code=told["code"], message=told["message"], node=node, attempts=attempts, details=details)
-    message = f"Something went wrong inside Nexod ({type(error).__name__}). The log has the details."
-    return Reason(code="internal", message=message, node=node, attempts=attempts)
 
 
 def execute(plan: NodePlan, record: Record, values: Json, *, beside: Json) -> Exception | None:
@@ -151,10 +150,10 @@ def _attempt(plan: NodePlan, record: Record, values: Json, beside: Json) -> tupl
     """Return what the node gave, its output as it is stored, and what it published."""
     drive = record.drive
     port = Port(record)
-    call = Call(record, values, port)
+    call = Call(record, values, port, execute)
     try:
         with run_port.use(port):
-            result = _result(plan, call, record)
+            result = _pinned(plan, drive) or _result(plan, call, record)
         plan.after(result.route)
         return result, drive.admit(plan.id, result.output, beside), call.artifacts
     except RunWasCancelled:
@@ -168,11 +167,25 @@ def _attempt(plan: NodePlan, record: Record, values: Json, beside: Json) -> tupl
         port.close()
 
 
+def _pinned(plan: NodePlan, drive: Drive) -> NodeResult | None:
+    """Return what a try was told that the node gives."""
+    pin = drive.run.pins.get(plan.id)
+    return NodeResult(pin["output"], route=pin.get("route", ""), summary="pinned, not executed") if pin else None
+
+
 def _result(plan: NodePlan, call: Call, record: Record) -> NodeResult:
+    drive = record.drive
     if plan.instant:
-        return plan.kind.run(call)
-    reins = record.drive.reins
-    return bounded(lambda: plan.kind.run(call), reins, timeout_s=plan.node.timeout_s, name=f"step {plan.id}")
+        with looking(drive.reins.look):
+            return plan.kind.run(call)
+    unneeded = partial(drive.unneeded, plan.id) if drive.races else None
+    return bounded(
+        lambda: plan.kind.run(call),
+        drive.reins,
+        timeout_s=plan.node.timeout_s,
+        name=f"step {plan.id}",
+        unneeded=unneeded,
+    )
 
 
 def _settle(plan: NodePlan, record: Record, error: Exception, nodes: Json) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import nullcontext
 from typing import Any
 
 from django.conf import settings
@@ -14,19 +15,22 @@ from nexod.kernel import events
 from nexod.kernel.run_port import RunWasCancelled
 from tenants import doors
 from workflows.actions.checkpoints import forget_checkpoints
-from workflows.actions.endings import end_run
-from workflows.actions.events import append_event
+from workflows.actions.endings import close_waiting, end_run
+from workflows.actions.events import append_event, append_events
+from workflows.actions.statements import Statement
 from workflows.actions.waiting import standing
 from workflows.engine.away import AWAY
+from workflows.engine.beside import Company
 from workflows.engine.checkpoints.parking import Parking
 from workflows.engine.compensation import compensate
-from workflows.engine.drive import Drive
+from workflows.engine.drive import Drive, known_steps
 from workflows.engine.graph import Graph, graph_of
 from workflows.engine.halts import halted
 from workflows.engine.held import Held
-from workflows.engine.lease import DONE, Claim
+from workflows.engine.lease import DONE, READY, Claim
+from workflows.engine.races import Races
+from workflows.engine.reasons import reason_of
 from workflows.engine.reins import Reins
-from workflows.engine.step import reason_of
 from workflows.engine.suspicion import losses
 from workflows.errors import RunHalted, RunLost, WorkersLost
 from workflows.models import Run, RunEvent, Step
@@ -35,18 +39,19 @@ Json = dict[str, Any]
 logger = logging.getLogger(__name__)
 
 
-def work(run: Run, reins: Reins, claim: Claim) -> bool:
+def work(run: Run, reins: Reins, claim: Claim, *, is_new: bool = False) -> bool:
     """Execute the claimed run until it waits or is over, and leave its ticket; True when it is to be claimed again.
 
-    Raises RunLost when it is another worker's by now.
+    A run that ``is_new`` was begun when it was claimed. Raises RunLost when it is another worker's by now.
     """
-    drive = Drive(run, reins, claim.token)
-    if not _begin(run, claim) or run.compensation is not None:
+    drive = Drive(run, reins, claim.token, is_new=is_new)
+    if not is_new and (not _begin(run, claim) or run.compensation is not None):
         return _unwound(drive, claim, Run.Status.CANCELLED)
     try:
-        _require_hope(run)
+        if not is_new:
+            _require_hope(run)
         graph = graph_of(run.definition)
-        parking = Parking(run.id) if run.started_at is None else Parking.of(run.id)
+        parking = Parking(run.id) if is_new else Parking.of(run.id)
         state, waits = _advanced(graph, drive, parking)
         return _parked(drive, claim, parking) if waits else _completed(drive, claim, graph.plan.outputs(state))
     except RunLost:
@@ -103,14 +108,17 @@ def _begun(run: Run) -> events.Event:
 
 def _advanced(graph: Graph, drive: Drive, parking: Parking) -> tuple[Json, bool]:
     run = drive.run
-    drive.nodes = tuple(graph.plan.nodes)
+    drive.nodes, drive.callbacks = tuple(graph.plan.nodes), graph.plan.callbacks
     # Beside a branch that takes its time, what is held would be seen late.
     drive.held = None if graph.plan.branches else Held()
     limit_s = graph.plan.timeout_s
     if limit_s is not None:
         drive.reins.end_after(limit_s - (run.seconds - run.seconds_before), limit_s=limit_s)
-    if run.started_at is not None:
-        drive.known = {(step.node, step.visit): step for step in Step.objects.standing().filter(run=run.id)}
+    if not drive.is_new:
+        drive.known = known_steps(run.id)
+    drive.plan = graph.plan
+    drive.company = Company() if graph.plan.branches else None
+    drive.races = Races(graph.plan, drive.known) if graph.plan.races else None
     return graph.advance(drive, parking)
 
 
@@ -122,6 +130,7 @@ def _parked(drive: Drive, claim: Claim, parking: Parking | None = None) -> bool:
     undoing = parking is None
     with transaction.atomic():
         drive.flush()
+        goes_on = _close_unneeded(drive)
         waits = standing(drive.run.id)
         held = Run.objects.held(drive.fence).filter(pk=drive.run.id, status=Run.Status.RUNNING)
         changed = (held if undoing else held.filter(cancel_requested=False)).update(
@@ -135,10 +144,23 @@ def _parked(drive: Drive, claim: Claim, parking: Parking | None = None) -> bool:
             _count_steps(drive)
             if parking is not None:
                 parking.store()
+            if goes_on:
+                return claim.leave(READY)
             return claim.park(drive.run.queue, due_in_s=waits.due_in_s)
     if undoing:
         raise RunLost
     return _unwound(drive, claim, Run.Status.CANCELLED)
+
+
+def _close_unneeded(drive: Drive) -> bool:
+    """End what branches wait for that nobody needs any more; say whether the run then waits for nothing."""
+    waiting = Step.objects.filter(run=drive.run_id, status=Step.Status.WAITING)
+    unneeded = [step for step in waiting.only("node") if drive.unneeded(step.node)] if drive.races else []
+    if not unneeded:
+        return False
+    close_waiting(waiting.filter(pk__in=[step.pk for step in unneeded]))
+    append_events(drive.run_id, [events.StepStopped(node=s.node, step=str(s.pk)) for s in unneeded], fence=drive.fence)
+    return not waiting.exists()
 
 
 def _completed(drive: Drive, claim: Claim, outputs: Json) -> bool:
@@ -173,18 +195,35 @@ def _ended(
     reason: events.Reason | None = None,
 ) -> bool:
     run_id, fence = drive.run.id, drive.fence
-    with transaction.atomic():
-        drive.flush()
-        ended = end_run(run_id, status, outputs=outputs, reason=reason, seconds=drive.seconds, fence=fence)
-        if not ended and Run.objects.filter(pk=run_id).exclude(fence=fence).exists():
-            raise RunLost
-        _count_steps(drive)
-        if drive.run.started_at is not None:
+    before, rows = drive.take_held()
+    also = _leaving(drive, claim, reason)
+    run = drive.run
+    # Nothing else is to be told or tidied up: the one statement is the transaction.
+    is_plain = drive.is_new and not drive.is_open and run.parent_id is None and run.evaluation_id is None
+    with nullcontext() if is_plain else transaction.atomic():
+        if not drive.is_new:
             forget_checkpoints(run_id)
-        if reason is not None and reason.code == WorkersLost.code:
-            claim.bury(reason.code)
+        ended = end_run(
+            run_id, status, outputs=outputs, reason=reason, seconds=drive.seconds, fence=fence,
+            before=before, rows=rows, also=also, is_open=drive.is_open,
+        )  # fmt: skip
+        if ended:
             return False
+    if Run.objects.filter(pk=run_id).exclude(fence=fence).exists():
+        raise RunLost
+    with transaction.atomic():
+        drive.write(before, rows)
+        _count_steps(drive)
         return claim.leave(DONE)
+
+
+def _leaving(drive: Drive, claim: Claim, reason: events.Reason | None) -> Statement:
+    """Return the doors that a run which is over leaves by: of the queue, and of the day's usage."""
+    buried = reason is not None and reason.code == WorkersLost.code
+    calls = [doors.burying(claim.run_id, claim.token, WorkersLost.code) if buried else claim.leaving(DONE)]
+    if drive.steps_done:
+        calls.append(doors.using("steps", drive.steps_done))
+    return ", ".join(sql for sql, _ in calls), [value for _, values in calls for value in values]
 
 
 def _count_steps(drive: Drive) -> None:

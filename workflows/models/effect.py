@@ -19,14 +19,13 @@ class EffectQuerySet(models.QuerySet["Effect"]):
     def excerpted(self) -> EffectQuerySet:
         """Return effects with the beginning of their result in ``excerpt``, as JSON text, instead of all of it."""
         text = Cast("result", models.TextField())
-        return self.defer("result").annotate(excerpt=Left(text, EXCERPT))
+        return self.defer("result", "asked").annotate(excerpt=Left(text, EXCERPT))
 
 
 class Effect(Record):
     """One side effect or model call of a step: the ``occurrence``-th one with that ``key``, the hash of what was asked for.
 
-    A repetition, after a failure or by a person's word, is the same row begun once more. Headers and bodies that were sent are
-    not kept.
+    A repetition, after a failure or by a person's word, is the same row begun once more. Of what was sent, headers are not kept.
     """
 
     class Kind(models.TextChoices):
@@ -56,6 +55,7 @@ class Effect(Record):
     status = models.CharField(max_length=10, choices=Status, default=Status.STARTED)
     begun = models.PositiveIntegerField(default=1, help_text="How often it was begun")
     fence = models.BigIntegerField(default=0, help_text="Token of the claim under which it was begun")
+    asked = models.JSONField(null=True, help_text="What was asked, as far as people may read it; null: not kept")
     result = models.JSONField(null=True)
     error = models.JSONField(null=True, help_text="{code, message, details} of what went wrong")
     answer = models.CharField(max_length=20, blank=True, help_text="What a person said of an unknown one")

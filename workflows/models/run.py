@@ -57,6 +57,13 @@ class Run(Record):
         PERSON = "person"
         BUDGET = "budget"
 
+    class Replay(models.TextChoices):
+        """What a run of a case takes from it: every answer; those to calls that are the same; people's decisions alone."""
+
+        STRICT = "strict", "Replay; a changed call is reported"
+        MIXED = "mixed", "Replay; a changed call goes live"
+        FRESH = "fresh", "Ask models and tools anew"
+
     OVER = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
 
     kind = models.CharField(max_length=10, choices=Kind)
@@ -75,9 +82,25 @@ class Run(Record):
         null=True,
         help_text="{cause, reason, over, undone, not_undone}: what was undone when it failed or was cancelled",
     )
+    parent = models.ForeignKey(
+        "workflows.Step",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="children",
+        db_index=False,
+        help_text="The step that started it",
+    )
+    depth = models.PositiveSmallIntegerField(default=0, help_text="How many runs above it started one another")
+    is_try = models.BooleanField(default=False, help_text="Somebody tries an agent or a draft out")
+    pins = models.JSONField(
+        default=dict, help_text="{node: {output, route}} of a try: these nodes are not executed, they give this"
+    )
     cancel_requested = models.BooleanField(default=False)
     pause_requested = models.BooleanField(default=False)
     started_by = models.ForeignKey("accounts.User", null=True, on_delete=models.SET_NULL, related_name="runs")
+    case = models.ForeignKey("workflows.Case", null=True, on_delete=models.SET_NULL, related_name="runs")
+    replay = models.CharField(max_length=10, choices=Replay, blank=True, help_text="What a run of a case takes from it")
+    evaluation = models.ForeignKey("workflows.Evaluation", null=True, on_delete=models.SET_NULL, related_name="runs")
     queue = models.CharField(max_length=20, default="runs")
     last_seq = models.PositiveIntegerField(default=0)
     fence = models.BigIntegerField(
@@ -101,6 +124,8 @@ class Run(Record):
             models.Index(fields=["-created_at", "-id"], name="run_newest"),
             models.Index(fields=["status", "-created_at"], name="run_by_status"),
             models.Index(fields=["workflow", "-created_at"], name="run_by_workflow"),
+            models.Index(fields=["-cost_usd", "-id"], name="run_by_cost"),
+            models.Index(fields=["parent"], name="run_by_parent", condition=Q(parent__isnull=False)),
             models.Index(
                 KeyTextTransform("code", "error"),
                 F("created_at").desc(),
@@ -163,6 +188,14 @@ class Step(Record):
     failures = models.PositiveIntegerField(default=0, help_text="Tries that failed since it was begun, or begun anew")
     retry_at = models.DateTimeField(null=True, help_text="When a step that waits for it is tried again")
     superseded = models.BooleanField(default=False, help_text="Done anew: this row is history")
+    part_of = models.ForeignKey(
+        "self",
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="parts",
+        db_index=False,
+        help_text="The step through whose list this one is a part",
+    )
     undoes = models.ForeignKey("self", null=True, on_delete=models.CASCADE, related_name="undone_by", db_index=False)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -181,6 +214,9 @@ class Step(Record):
                 fields=["run", "node", "visit"], name="step_once_a_visit", condition=Q(superseded=False)
             ),
             models.UniqueConstraint(fields=["undoes"], name="step_undone_once", condition=Q(undoes__isnull=False)),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["part_of"], name="step_by_whole", condition=Q(part_of__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -19,6 +19,14 @@ class Workflow(Record):
     published = models.ForeignKey(
         "workflows.WorkflowVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="+", editable=False
     )
+    gate = models.ForeignKey(
+        "workflows.DataSet", null=True, blank=True, on_delete=models.SET_NULL, related_name="gates",
+        help_text="Whose cases the draft has to pass to be published",
+    )  # fmt: skip
+    gate_score = models.FloatField(
+        null=True, blank=True, help_text="The least mean score, 0 to 1; null: every case passes"
+    )
+    gate_replay = models.CharField(max_length=10, default="fresh", help_text="How its cases are run")
 
     class Meta:
         ordering = ("name",)
@@ -37,6 +45,16 @@ class WorkflowVersion(Record):
     note = models.CharField(max_length=500, blank=True)
     published_at = models.DateTimeField(null=True, blank=True, editable=False)
     author = models.ForeignKey("accounts.User", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    edited_by = models.ForeignKey(
+        "accounts.User", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False,
+        help_text="Who saved the draft last that this was published from, whoever published it",
+    )  # fmt: skip
+    contributors = models.JSONField(
+        default=list,
+        blank=True,
+        editable=False,
+        help_text="Who changed the draft since the version before: id and name",
+    )
 
     class Meta:
         ordering = ("workflow", "-number")

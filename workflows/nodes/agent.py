@@ -30,6 +30,22 @@ class AgentNode(NodeType):
         ("agent", "prompt"),
         {
             "agent": fields.slug("Agent", "agent"),
+            "version": {
+                "type": "integer",
+                "title": "Version of the agent",
+                "description": "Without one: the newest when the run starts.",
+                "minimum": 1,
+            },
+            "model": {
+                **fields.closed(
+                    ("connection",),
+                    {
+                        "connection": fields.slug("Connection", "model", empty=True),
+                        "model": {"type": "string", "title": "Model", "maxLength": 120},
+                    },
+                ),
+                "title": "Model instead of the agent's own",
+            },
             "prompt": fields.template("Task", empty=False),
             "expected_output": fields.template("What is expected"),
             "inputs": fields.inputs(
@@ -38,6 +54,13 @@ class AgentNode(NodeType):
             "output_schema": fields.OUTPUT_SCHEMA,
         },
     )
+    example = {
+        "agent": "researcher",
+        "prompt": "What do we know about {{ inputs.topic }}?",
+        "expected_output": "Three facts, each with its source.",
+        "inputs": {"audience": "{{ inputs.audience }}"},
+        "output_schema": {"type": "object", "properties": {"facts": {"type": "array", "items": {"type": "string"}}}},
+    }
 
     def templates(self, config: Json) -> dict[str, str]:
         texts = {field: config[field] for field in ("prompt", "expected_output") if field in config}
@@ -47,7 +70,10 @@ class AgentNode(NodeType):
         return choice_expressions(config.get("output_schema"), "output_schema")
 
     def references(self, config: Json) -> list[Reference]:
-        return [Reference("agent", config["agent"], "agent")]
+        found = [Reference("agent", config["agent"], "agent")]
+        if "model" in config:
+            found.append(Reference("model", config["model"]["connection"], "model.connection"))
+        return found
 
     def output(self, config: Json) -> Json:
         data = {"data": usable(config["output_schema"])} if "output_schema" in config else {}
@@ -60,22 +86,23 @@ class AgentNode(NodeType):
         return problems
 
     def run(self, call: NodeCall) -> NodeResult:
-        from agents.crew import crew_of_one, run_crew
-        from agents.crew.rows import agent_spec
+        from agents.placeholders import filled_agent
+        from agents.rows import agent_spec
+        from workflows.engine.agents.work import run_agent
 
         config = call.config
-        agent = agent_spec(config["agent"])
-        schemas = {}
-        if "output_schema" in config:
-            schemas[agent.name] = with_choices(config["output_schema"], call.values)
-        # The task's texts go in as inputs: what a template rendered must not be read for placeholders again.
+        # The task's texts are rendered, not filled: what came in by a template must not be read for placeholders again.
         inputs = {name: render(template, call.values) for name, template in config.get("inputs", {}).items()}
-        inputs |= {
-            "prompt": render(config["prompt"], call.values),
-            "expected_output": render(config.get("expected_output", ""), call.values).strip() or "A complete answer.",
-        }
-        result = run_crew(crew_of_one(agent, "{prompt}", "{expected_output}"), inputs, output_schemas=schemas)
+        spec = agent_spec(config["agent"], version=config.get("version", 0), model=config.get("model"))
+        agent = filled_agent(spec, inputs)
+        result = run_agent(
+            agent,
+            render(config["prompt"], call.values),
+            expected_output=render(config.get("expected_output", ""), call.values).strip(),
+            schema=with_choices(config["output_schema"], call.values) if "output_schema" in config else None,
+            name=agent.name,
+        )
         output = {"text": result.text, "model_note": model_note([agent.endpoint])}
-        if schemas:
+        if "output_schema" in config:
             output["data"] = result.data
         return NodeResult(output, summary=f"{agent.name} answered")

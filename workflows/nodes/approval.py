@@ -1,11 +1,14 @@
-"""Approval: the run waits until a person has decided."""
+"""Approval: the run waits until those have decided whom the policy names, or until its time is over."""
 
 from __future__ import annotations
 
+from workflows.approvals.checks import expressions_of, policy_problems
+from workflows.approvals.document import POLICY_SCHEMA
 from workflows.nodes import fields
 from workflows.nodes.base import (
     Answer,
     CheckedNode,
+    Expression,
     Json,
     NodeCall,
     NodeResult,
@@ -17,7 +20,8 @@ from workflows.nodes.base import (
 from workflows.nodes.errors import RejectedByPerson
 from workflows.rendering import render
 
-ROUTES = ("approve", "reject", "request_changes")
+TIMEOUT = "timeout"
+ROUTES = ("approve", "reject", "request_changes", TIMEOUT)
 ROLES = ("owner", "admin", "editor", "approver")
 MAX_TITLE = 200
 
@@ -26,13 +30,16 @@ class ApprovalNode(NodeType):
     """Gives ``{"decision", "comment", "content", "actor"}``; ``content`` is what was approved, edited or not.
 
     Without labels on its edges an approval goes on and a rejection fails the run. With labels each decision takes its
-    own, and changes can be requested only where an edge is labelled so, at most ``max_changes`` times.
+    own, and changes can be requested only where an edge is labelled so, at most ``max_changes`` times. ``roles`` is the short
+    form of a policy that names nobody else.
     """
 
     type = "approval"
     title = "Approval"
     description = "Shows something to a person and waits for a decision."
     may_undo = False
+    waits = True
+    may_repeat = False
     schema = fields.closed(
         ("title", "content"),
         {
@@ -47,6 +54,10 @@ class ApprovalNode(NodeType):
                 "uniqueItems": True,
                 "default": ["owner", "admin", "approver"],
             },
+            "policy": {
+                **POLICY_SCHEMA,
+                "description": "Who decides, how many of them, who may not, and by when. It takes the place of the roles.",
+            },
             "max_changes": {
                 "type": "integer",
                 "title": "How often changes may be requested",
@@ -56,9 +67,20 @@ class ApprovalNode(NodeType):
             },
         },
     )
+    example = {
+        "title": "Publish {{ inputs.topic }}?",
+        "content": "{{ inputs.text }}",
+        "instructions": "Is every claim backed by a source?",
+        "roles": ["owner", "approver"],
+        "max_changes": 2,
+    }
 
     def templates(self, config: Json) -> dict[str, str]:
         return {field: config[field] for field in ("title", "content", "instructions") if field in config}
+
+    def expressions(self, config: Json) -> dict[str, Expression]:
+        found = expressions_of(config.get("policy", {}))
+        return {f"policy.{at}": Expression(source, "strings") for at, source in found.items()}
 
     def output(self, config: Json) -> Json:
         names = ("decision", "comment", "content", "actor")
@@ -76,7 +98,7 @@ class ApprovalNode(NodeType):
             problems.append(Problem("unexpected_route", "Either all edges that leave have a label or none.", node.id))
         if labels and "approve" not in labels:
             problems.append(Problem("missing_route", "No edge leaves by the route 'approve'.", node.id))
-        return problems
+        return [*problems, *_policy_problems(node, references, labels)]
 
     def run(self, call: NodeCall) -> NodeResult:
         question = _question(call)
@@ -93,6 +115,26 @@ class ApprovalNode(NodeType):
         return NodeResult(output, route=route if call.routes else "", summary=_summary(answer))
 
 
+def _policy_problems(node: CheckedNode, references: References, labels: frozenset[str]) -> list[Problem]:
+    """Return what is wrong with the policy; its expressions are checked with those of all nodes."""
+    policy = node.config.get("policy", {})
+    wrong = policy_problems(policy, references, routes=labels, with_expressions=False)
+    found = [Problem(code, message, node.id, f"config.policy.{at}") for code, at, message in wrong]
+    if "roles" in node.config and "who" in policy:
+        message = "The policy says who decides: leave the roles out, or name them there."
+        found.append(Problem("bad_config", message, node.id, "config.roles"))
+    if TIMEOUT in labels and policy.get("due", {}).get("on_timeout") != "route":
+        message = "An edge leaves by 'timeout', but the policy does not say on_timeout: route."
+        found.append(Problem("unexpected_route", message, node.id))
+    return found
+
+
+def _policy(config: Json) -> Json:
+    """Return the policy; one that does not say who goes by the roles."""
+    policy: Json = config.get("policy", {})
+    return {"who": {"roles": config["roles"]}, **policy} if policy and "roles" in config else policy
+
+
 def _question(call: NodeCall) -> Question:
     config = call.config
     decisions = ["approve", "edit", "reject"]
@@ -104,16 +146,21 @@ def _question(call: NodeCall) -> Question:
         instructions=render(config.get("instructions", ""), call.values),
         roles=tuple(config.get("roles", Question.__dataclass_fields__["roles"].default)),
         decisions=tuple(decisions),
+        policy=_policy(config),
+        schema=config.get("policy", {}).get("schema"),
     )
 
 
 def _rejection(answer: Answer) -> str:
-    who = answer.actor or "A person"
     did = "rejected the result" if answer.decision == "reject" else f"decided {answer.decision!r}"
+    who = f"{answer.actor} {did}" if answer.actor else "Nobody decided in time"
     why = f": {answer.comment}" if answer.comment else ""
-    return f"{who} {did}, and the workflow has no route for that{why}"
+    return f"{who}, and the workflow has no route for that{why}"
 
 
 def _summary(answer: Answer) -> str:
-    said = {"approve": "approved", "edit": "approved with edits", "reject": "rejected"}
-    return f"{said.get(answer.decision, 'changes requested')} by {answer.actor or 'somebody'}"
+    said = {"approve": "approved", "edit": "approved with edits", "reject": "rejected", TIMEOUT: "not decided in time"}
+    word = said.get(answer.decision, "changes requested")
+    if answer.decision == TIMEOUT:
+        return word
+    return f"{word} by {answer.actor}" if answer.actor else f"{word}, for nobody decided in time"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from nexod.kernel.run_port import Answer as Answer
 from nexod.kernel.run_port import Question as Question
+
+if TYPE_CHECKING:
+    from agents.credentials.facts import Facts
 
 Json = dict[str, Any]
 ERROR = "error"
@@ -49,15 +53,45 @@ class NodeCall(Protocol):
     def ask(self, question: Question) -> Answer:
         """Park the run until a person has answered; when resumed, return the answer."""
 
+    def wait_until(self, at: datetime) -> None:
+        """Park the run until the time has come; when resumed, return."""
+
+    def wait_for_callback(self, *, timeout_s: float | None = None) -> tuple[bool, Any]:
+        """Park the run until this node is called back; then return whether that was in time, and what came with it."""
+
+    def call_workflow(self, workflow: str, inputs: Json) -> Json:
+        """Start a run of the workflow with that slug, once, and park this one until it is over; return its outputs."""
+
+    def members(self, *, addresses: Sequence[str] = (), roles: Sequence[str] = ()) -> list[str]:
+        """Return the addresses of active members: those that are among ``addresses``, or who have one of the roles."""
+
+    def announce(self, event: str, data: Json) -> None:
+        """Tell the tenant that something happened, once however often the step begins."""
+
+    arrived: Sequence[str]
+    """Of a join, the nodes by which branches have come in so far."""
+
+    def each(
+        self, node: str, items: Sequence[Any], *, at_once: int, stops: bool
+    ) -> tuple[list[Json | None], list[Json]]:
+        """Have ``node`` do its work for every item; return its outputs in their order, and ``{"index", "code", "message"}``
+        of what failed. With ``stops`` nothing new is begun after a failure."""
+
     def publish(self, *, name: str, media_type: str, content: str) -> str:
         """Store an artifact of the run; return its id."""
 
 
 class References(Protocol):
-    """What a definition may name in its tenant: kinds are agent, crew, knowledge_base, model."""
+    """What a definition may name in its tenant: kinds are agent, credential, crew, knowledge_base, model, tool, workflow."""
 
     def has(self, kind: str, slug: str) -> bool:
         """Say whether the tenant has it."""
+
+    def inputs(self, workflow: str) -> Json | None:
+        """Return the JSON Schema of what the published workflow takes; None where that is not known."""
+
+    def credential(self, slug: str) -> Facts | None:
+        """Return what may be known of a credential; None where there is none, or where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +116,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A CEL expression of a config, and what it must give: bool, strings or any."""
+    """A CEL expression of a config, and what it must give: bool, strings, list or any."""
 
     source: str
     gives: str = "any"
@@ -96,8 +130,16 @@ class NodeType:
     description: ClassVar[str]
     schema: ClassVar[Mapping[str, Any]]
     """JSON Schema of the config."""
+    example: ClassVar[Json]
+    """A config as people write one; it names inputs only."""
     may_undo: ClassVar[bool] = True
     """Whether a node of this type can undo another one: it asks nobody and chooses no way."""
+    may_repeat: ClassVar[bool] = True
+    """Whether a map may have a node of this type do its work: it chooses no way."""
+    waits: ClassVar[bool] = False
+    """Whether waiting is all that it does, so that its time limit bounds that."""
+    runs: ClassVar[bool] = True
+    """Whether a run comes to it; what does not is there for people, and no edge touches it."""
 
     def templates(self, config: Json) -> dict[str, str]:
         """Return the templates of a config by dotted field."""

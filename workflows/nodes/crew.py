@@ -45,6 +45,11 @@ class CrewNode(NodeType):
             },
         },
     )
+    example = {
+        "crew": "briefing-crew",
+        "inputs": {"topic": "{{ inputs.topic }}"},
+        "outputs": {"write": {"type": "object", "properties": {"title": {"type": "string"}}}},
+    }
 
     def templates(self, config: Json) -> dict[str, str]:
         return {f"inputs.{name}": template for name, template in config.get("inputs", {}).items()}
@@ -73,12 +78,14 @@ class CrewNode(NodeType):
     def run(self, call: NodeCall) -> NodeResult:
         from agents.crew import run_crew
         from agents.crew.rows import crew_spec
+        from agents.knowledge.cited import check_citations
 
         spec = crew_spec(call.config["crew"])
         workers = [*spec.agents, *([spec.manager] if spec.manager else [])]
         inputs = {name: render(template, call.values) for name, template in call.config.get("inputs", {}).items()}
         schemas = {task: with_choices(schema, call.values) for task, schema in call.config.get("outputs", {}).items()}
         result = run_crew(spec, inputs, output_schemas=schemas)
+        check_citations(result.text)
         output = {
             "text": result.text,
             "data": result.data,

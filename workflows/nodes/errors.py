@@ -17,55 +17,37 @@ class NothingToChooseFrom(NexodError):
     code, status = "nothing_to_choose_from", 422
 
 
-class OutputTooLarge(NexodError):
-    """The step's output is larger than allowed."""
-
-    code, status = "output_too_large", 422
-
-
 class RejectedByPerson(Conflict):
     """A person rejected the result, and the workflow has no route for that."""
 
     code = "rejected"
 
 
-class HttpRequestInvalid(NexodError):
-    """The request cannot be sent as it is."""
+class CallbackMissing(NexodError):
+    """The callback did not come in time."""
 
-    code, status = "http_request_invalid", 422
-
-
-class HttpRefused(NexodError):
-    """The other side refused the request."""
-
-    code, status = "http_refused", 422
+    code, status = "callback_missing", 408
 
 
-class HttpBusy(NexodError):
-    """The other side takes no more requests right now."""
+class TimeUnreadable(NexodError):
+    """This is no time to wait until."""
 
-    code, status = "http_busy", 429
-
-
-class HttpFailed(NexodError):
-    """The other side did not answer, or failed."""
-
-    code, status = "http_failed", 502
+    code, status = "time_unreadable", 422
 
 
-class HttpTimedOut(HttpFailed):
-    """The other side did not answer in time."""
+class TooManyItems(NexodError):
+    """The list is longer than the step takes, or is none."""
 
-    code, status = "http_timed_out", 504
-
-
-class HttpUnavailable(HttpFailed):
-    """The other side cannot be reached, or does no work right now."""
-
-    code, status = "http_unavailable", 503
+    code, status = "too_many_items", 422
 
 
-class HttpUnusable(NexodError):
-    """The request was answered, but not with what was asked for; it is not sent again."""
+class ItemsFailed(NexodError):
+    """The work failed for an item of the list."""
 
-    code, status = "http_unusable", 422
+    code, status = "items_failed", 422
+
+
+class NobodyToTell(NexodError):
+    """None of the addresses is a member's, and nobody has one of the roles."""
+
+    code, status = "nobody_to_tell", 422

@@ -6,8 +6,18 @@ from typing import Any
 
 from nexod.kernel import run_port
 from workflows.expressions import evaluate
-from workflows.nodes import fields, http_headers
-from workflows.nodes.base import CheckedNode, Expression, Json, NodeCall, NodeResult, NodeType, Problem, References
+from workflows.nodes import fields, http_headers, sent
+from workflows.nodes.base import (
+    CheckedNode,
+    Expression,
+    Json,
+    NodeCall,
+    NodeResult,
+    NodeType,
+    Problem,
+    Reference,
+    References,
+)
 from workflows.rendering import render
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -29,6 +39,10 @@ class HttpNode(NodeType):
         {
             "method": {"title": "Method", "enum": list(METHODS), "default": "GET"},
             "url": fields.template("Address", empty=False),
+            "credential": {
+                **fields.slug("Credential", "credential", empty=True),
+                "description": "Sent along to its own hosts only; what comes back is without it.",
+            },
             "query": {
                 "type": "object",
                 "title": "Query parameters",
@@ -38,7 +52,7 @@ class HttpNode(NodeType):
             "headers": {
                 "type": "object",
                 "title": "Headers",
-                "description": "No secrets: whoever may read the workflow could read them.",
+                "description": "No secrets: whoever may read the workflow could read them. Choose a credential.",
                 **_NAMES,
                 "additionalProperties": fields.template("Value"),
             },
@@ -74,6 +88,14 @@ class HttpNode(NodeType):
             },
         },
     )
+    example = {
+        "method": "POST",
+        "url": "https://api.example.com/orders/{{ inputs.order }}",
+        "query": {"dry": "yes"},
+        "headers": {"X-Source": "nexod"},
+        "json": "{'note': inputs.note}",
+        "expect": [200, 201],
+    }
 
     def templates(self, config: Json) -> dict[str, str]:
         texts: dict[str, str] = {field: config[field] for field in ("url", "body") if field in config}
@@ -84,6 +106,10 @@ class HttpNode(NodeType):
     def expressions(self, config: Json) -> dict[str, Expression]:
         return {"json": Expression(config["json"])} if "json" in config else {}
 
+    def references(self, config: Json) -> list[Reference]:
+        named = config.get("credential")
+        return [Reference("credential", named, "credential")] if named else []
+
     def output(self, config: Json) -> Json:
         parts = {"status": {"type": "integer"}, "headers": {"type": "object"}, "body": fields.TEXT, "json": {}}
         return fields.closed(tuple(parts), parts)
@@ -91,6 +117,7 @@ class HttpNode(NodeType):
     def check(self, node: CheckedNode, references: References) -> list[Problem]:
         problems = super().check(node, references)
         problems += http_headers.problems(node.config.get("headers", {}), node.id)
+        problems += sent.problems(node, references)
         bodies = [field for field in ("body", "json") if field in node.config]
         if len(bodies) > 1:
             problems.append(Problem("bad_config", "A request has one body: text or JSON.", node.id, "config.json"))
@@ -102,7 +129,8 @@ class HttpNode(NodeType):
         return problems
 
     def run(self, call: NodeCall) -> NodeResult:
-        from workflows.nodes.http_request import prepared, send
+        from agents.credentials.carrying import carrying
+        from nexod.kernel.outgoing.request import prepared, send
 
         config, values = call.config, call.values
         request = prepared(
@@ -112,13 +140,20 @@ class HttpNode(NodeType):
             headers={name: render(template, values) for name, template in config.get("headers", {}).items()},
             body=_body(config, values),
         )
+        named = config.get("credential", "")
         wanted = run_port.SideEffect(
             kind="http",
             name=f"{request.method} {request.url.copy_with(query=None, fragment=None)}",
-            request=[request.method, str(request.url), request.headers.multi_items(), request.content.hex()],
+            request=_request(request, named),
             idempotent=config.get("idempotent", request.method in IDEMPOTENT),
+            shown=_shown(request, named),
         )
-        given = run_port.performed(wanted, lambda key: send(request, config, key if request.method not in SAFE else ""))
+
+        def perform(key: str) -> Json:
+            carried = carrying(named, request.url)
+            return send(request, config, key if request.method not in SAFE else "", carrying=carried)
+
+        given = run_port.performed(wanted, perform)
         return _told(given, request.url.host)
 
 
@@ -129,6 +164,19 @@ def _body(config: Json, values: Json) -> tuple[str, Any] | None:
     if "body" in config:
         return config.get("media_type", "text/plain"), render(config["body"], values)
     return None
+
+
+def _request(request: Any, credential: str) -> list[Any]:
+    """Return what tells this request from others. A credential counts by its name: rotated, it asks for the same."""
+    parts = [request.method, str(request.url), request.headers.multi_items(), request.content.hex()]
+    return [*parts, credential] if credential else parts
+
+
+def _shown(request: Any, credential: str) -> Json:
+    """Return what people may read of the request: its headers stay out, and of a credential there is its name."""
+    body = request.content.decode(errors="replace")
+    more = {"body": body, "credential": credential}
+    return {"method": request.method, "url": str(request.url), **{name: text for name, text in more.items() if text}}
 
 
 def _told(given: run_port.Performed, host: str) -> NodeResult:

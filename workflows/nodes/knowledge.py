@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from agents.knowledge.options import METADATA, SCHEMA, how_of, is_chosen
 from nexod.kernel import run_port
-from nexod.kernel.events import KnowledgeRetrieved
+from nexod.kernel.events import KnowledgeRetrieved, RetrievedPassage
 from workflows.nodes import fields
 from workflows.nodes.base import Json, NodeCall, NodeResult, NodeType, Reference
 from workflows.nodes.errors import NothingFound
@@ -47,15 +48,31 @@ class KnowledgeNode(NodeType):
                 "maximum": 20_000,
                 "default": DEFAULT_CHARACTERS,
             },
+            **SCHEMA["properties"],
+            "metadata": {**METADATA, "additionalProperties": fields.template("Value")},
             "required": {"type": "boolean", "title": "Fail when nothing is found", "default": False},
         },
     )
+    example = {
+        "knowledge_base": "library",
+        "query": "{{ inputs.topic }}",
+        "limit": 6,
+        "passage_characters": 800,
+        "neighbours": 1,
+        "metadata": {"country": "{{ inputs.country }}"},
+        "required": True,
+    }
 
     def templates(self, config: Json) -> dict[str, str]:
-        return {"query": config["query"]}
+        return {
+            "query": config["query"],
+            **{f"metadata.{name}": text for name, text in config.get("metadata", {}).items()},
+        }
 
     def references(self, config: Json) -> list[Reference]:
-        return [Reference("knowledge_base", config["knowledge_base"], "knowledge_base")]
+        asked = ((f"{way}.connection", config[way]) for way in ("rerank", "rewrite") if is_chosen(config.get(way)))
+        models = [Reference("model", model.get("connection", ""), field) for field, model in asked]
+        return [Reference("knowledge_base", config["knowledge_base"], "knowledge_base"), *models]
 
     def output(self, config: Json) -> Json:
         passages = {"type": "array", "items": fields.closed((), _PASSAGE)}
@@ -66,10 +83,11 @@ class KnowledgeNode(NodeType):
 
         config = call.config
         query = " ".join(render(config["query"], call.values).split())
-        found = retrieve(config["knowledge_base"], query, limit=config.get("limit", DEFAULT_LIMIT))
+        how = how_of({**config, "metadata": self._metadata(call)})
+        found = retrieve(config["knowledge_base"], query, limit=config.get("limit", DEFAULT_LIMIT), **how)
         passages = [_as_json(passage) for passage in found]
         titles = list(dict.fromkeys(passage["document_title"] for passage in passages))
-        _tell(query, len(passages), titles)
+        _tell(query, passages, titles)
         if not passages and config.get("required"):
             raise NothingFound(
                 f"Nothing in {config['knowledge_base']!r} matches {query[:200]!r}. Add documents, or ask differently."
@@ -77,6 +95,11 @@ class KnowledgeNode(NodeType):
         text = numbered(passages, config.get("passage_characters", DEFAULT_CHARACTERS))
         output = {"passages": passages, "ids": [passage["ref"] for passage in passages], "text": text, "query": query}
         return NodeResult(output, summary=f"{len(passages)} passages of {len(titles)} documents")
+
+    def _metadata(self, call: NodeCall) -> Json:
+        """Return what documents must have: what a template leaves empty is not asked for."""
+        texts = {name: render(text, call.values).strip() for name, text in call.config.get("metadata", {}).items()}
+        return {name: text for name, text in texts.items() if text}
 
 
 def numbered(passages: list[Json], characters: int) -> str:
@@ -111,9 +134,16 @@ def _as_json(passage: Any) -> Json:
     }
 
 
-def _tell(query: str, chunks: int, documents: list[str]) -> None:
+def _tell(query: str, found: list[Json], documents: list[str]) -> None:
     port = run_port.current()
     if port is not None:
         port.emit(
-            KnowledgeRetrieved(node=port.node, step=port.step_id, query=query[:500], chunks=chunks, documents=documents)
+            KnowledgeRetrieved(
+                node=port.node,
+                step=port.step_id,
+                query=query[:500],
+                chunks=len(found),
+                documents=documents,
+                passages=[RetrievedPassage(ref=one["ref"], chunk=one["chunk_id"]) for one in found],
+            )
         )

@@ -38,6 +38,14 @@ class LlmNode(NodeType):
             "max_tokens": {"type": "integer", "title": "Tokens of the answer", "minimum": 1, "maximum": 100_000},
         },
     )
+    example = {
+        "prompt": "Summarise in one sentence: {{ inputs.text }}",
+        "system": "You are brief.",
+        "model": "default-model",
+        "model_name": "small",
+        "temperature": 0,
+        "output_schema": {"type": "object", "properties": {"summary": {"type": "string"}}},
+    }
 
     def templates(self, config: Json) -> dict[str, str]:
         return {field: config[field] for field in ("system", "prompt") if field in config}
@@ -59,6 +67,7 @@ class LlmNode(NodeType):
         return problems
 
     def run(self, call: NodeCall) -> NodeResult:
+        from agents.knowledge.cited import check_citations
         from agents.llm.connections import endpoint_for
         from agents.llm.gateway import Gateway
 
@@ -71,6 +80,7 @@ class LlmNode(NodeType):
             temperature=config.get("temperature"),
             max_tokens=config.get("max_tokens"),
         )
+        check_citations(reply.text)
         output = {"text": reply.text, "model": endpoint.model, "model_note": model_note([endpoint])}
         if schema is not None:
             output["data"] = reply.data

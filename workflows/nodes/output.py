@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import PurePath
-from typing import Any
 
-from workflows.expressions import evaluate
 from workflows.nodes import fields
 from workflows.nodes.base import Expression, Json, NodeCall, NodeResult, NodeType
+from workflows.nodes.values import VALUE, value_expressions, value_of, value_templates
 from workflows.rendering import render
 
 MAX_NAME = 200
@@ -29,12 +28,6 @@ _ARTIFACT: Json = {
         },
     ),
 }
-_VALUE: Json = {
-    "oneOf": [
-        fields.closed(("template",), {"template": fields.template("Template")}),
-        fields.closed(("cel",), {"cel": fields.expression("Expression")}),
-    ]
-}
 
 
 class OutputNode(NodeType):
@@ -44,6 +37,7 @@ class OutputNode(NodeType):
     title = "Output"
     description = "Publishes a document and sets the outputs of the run."
     may_undo = False
+    may_repeat = False
     schema = {
         **fields.closed(
             (),
@@ -55,28 +49,30 @@ class OutputNode(NodeType):
                     "description": "Each a template or a CEL expression.",
                     "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]{0,59}$"},
                     "maxProperties": 100,
-                    "additionalProperties": _VALUE,
+                    "additionalProperties": VALUE,
                 },
             },
         ),
         "minProperties": 1,
     }
+    example = {
+        "artifact": {"name": "{{ inputs.topic }}.md", "content": "# {{ inputs.topic }}"},
+        "outputs": {"title": {"template": "{{ inputs.topic }}"}, "long": {"cel": "size(inputs.text) > 100"}},
+    }
 
     def templates(self, config: Json) -> dict[str, str]:
         artifact = config.get("artifact", {})
         found = {f"artifact.{part}": artifact[part] for part in ("name", "content") if part in artifact}
-        values = config.get("outputs", {})
-        return found | {f"outputs.{name}.template": v["template"] for name, v in values.items() if "template" in v}
+        return found | value_templates("outputs", config.get("outputs", {}))
 
     def expressions(self, config: Json) -> dict[str, Expression]:
-        values = config.get("outputs", {})
-        return {f"outputs.{name}.cel": Expression(value["cel"]) for name, value in values.items() if "cel" in value}
+        return value_expressions("outputs", config.get("outputs", {}))
 
     def output(self, config: Json) -> Json:
         return fields.closed((), {"outputs": {"type": "object"}, "artifact": fields.TEXT, "name": fields.TEXT})
 
     def run(self, call: NodeCall) -> NodeResult:
-        outputs = {name: _value(value, call.values) for name, value in call.config.get("outputs", {}).items()}
+        outputs = {name: value_of(value, call.values) for name, value in call.config.get("outputs", {}).items()}
         if "artifact" not in call.config:
             return NodeResult({"outputs": outputs}, summary=f"set {len(outputs)} outputs")
         artifact = call.config["artifact"]
@@ -94,7 +90,3 @@ def file_name(text: str) -> str:
     ending = ending if len(ending) <= MAX_ENDING else ""
     stem = flat.removesuffix(ending)
     return stem[: MAX_NAME - len(ending)].rstrip(". ") + ending
-
-
-def _value(value: Json, values: Json) -> Any:
-    return render(value["template"], values) if "template" in value else evaluate(value["cel"], values)

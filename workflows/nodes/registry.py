@@ -8,11 +8,22 @@ from workflows.nodes.approval import ApprovalNode
 from workflows.nodes.base import NodeType
 from workflows.nodes.condition import ConditionNode
 from workflows.nodes.crew import CrewNode
+from workflows.nodes.email import EmailNode
+from workflows.nodes.emit import EmitNode
 from workflows.nodes.http import HttpNode
+from workflows.nodes.join import JoinNode
 from workflows.nodes.knowledge import KnowledgeNode
 from workflows.nodes.llm import LlmNode
+from workflows.nodes.loop import LoopNode
+from workflows.nodes.map import MapNode
+from workflows.nodes.note import NoteNode
 from workflows.nodes.output import OutputNode
+from workflows.nodes.switch import SwitchNode
 from workflows.nodes.template import TemplateNode
+from workflows.nodes.tool import ToolNode
+from workflows.nodes.transform import TransformNode
+from workflows.nodes.wait import WaitNode
+from workflows.nodes.workflow import WorkflowNode
 
 _TYPES: dict[str, NodeType] = {
     kind.type: kind
@@ -21,11 +32,22 @@ _TYPES: dict[str, NodeType] = {
         CrewNode(),
         KnowledgeNode(),
         LlmNode(),
+        ToolNode(),
         HttpNode(),
         ConditionNode(),
+        SwitchNode(),
+        LoopNode(),
+        MapNode(),
+        JoinNode(),
+        TransformNode(),
         TemplateNode(),
         ApprovalNode(),
+        EmailNode(),
+        EmitNode(),
+        WaitNode(),
+        WorkflowNode(),
         OutputNode(),
+        NoteNode(),
     )
 }
 

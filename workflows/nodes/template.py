@@ -14,6 +14,7 @@ class TemplateNode(NodeType):
     title = "Template"
     description = "Fills a text with inputs and results of earlier steps."
     schema = fields.closed(("template",), {"template": fields.template("Template", empty=False)})
+    example = {"template": "Dear {{ inputs.name }},"}
 
     def templates(self, config: Json) -> dict[str, str]:
         return {"template": config["template"]}

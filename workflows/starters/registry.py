@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import copy
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,19 @@ from typing import Any
 import yaml
 
 from nexod.kernel.errors import NotFound
+from workflows.portable.references import renamed
 
 Json = dict[str, Any]
 
-SLUGS = ("briefing",)
+SLUGS = (
+    "briefing",
+    "research-report",
+    "review-text",
+    "approved-post",
+    "support-triage",
+    "enrich-records",
+    "nightly-report",
+)
 HERE = Path(__file__).parent
 
 
@@ -24,7 +33,9 @@ class Starter:
 
     ``agents``: slug, name, role, goal, backstory, temperature, max_tokens. ``crews``: slug, name, description, process and
     ``tasks`` (slug, description, expected_output, agent, context: slugs of earlier tasks). ``knowledge_bases``: slug, name,
-    description; a slot that an existing knowledge base may fill. ``definition``: the workflow's document.
+    description; a slot that an existing knowledge base may fill. ``definition``: the workflow's document. ``ready_made``:
+    slugs of agents' starters that are installed too; the definition names their crews by these. ``triggers``: name, kind,
+    config, inputs; they are made paused.
     """
 
     slug: str
@@ -34,15 +45,12 @@ class Starter:
     crews: list[Json]
     knowledge_bases: list[Json]
     definition: Json
+    ready_made: list[str] = field(default_factory=list)
+    triggers: list[Json] = field(default_factory=list)
 
-    def definition_with(self, knowledge_bases: dict[str, str]) -> Json:
-        """Return the definition with the tenant's own knowledge bases (by the slug of the slot) in place of the slots."""
-        document = copy.deepcopy(self.definition)
-        for node in document["nodes"]:
-            slot = node.get("config", {}).get("knowledge_base")
-            if node["type"] == "knowledge" and slot in knowledge_bases:
-                node["config"]["knowledge_base"] = knowledge_bases[slot]
-        return document
+    def definition_with(self, names: Mapping[str, Mapping[str, str]]) -> Json:
+        """Return the definition with what the tenant calls things: ``names[kind][slug]`` in place of ``slug``."""
+        return renamed(self.definition, names)
 
 
 @lru_cache(maxsize=16)

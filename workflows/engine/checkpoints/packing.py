@@ -119,16 +119,19 @@ class Packer:
         return CheckpointTuple(here.config, checkpoint, metadata, before, pending), names
 
     def _pending(self, found: Found, blobs: Blobs) -> list[PendingWrite]:
-        opened = [self._open(sealed, 6) for sealed in found.writes]
-        ordered: list[tuple[str, str, int, list[Any]]] = []
-        for namespace, checkpoint_id, task_id, task_path, position, values in opened:
+        """A task that was done again after a fork has written twice: the longest list stays, as in ``statements``."""
+        longest: dict[tuple[str, str, int], list[Any]] = {}
+        for namespace, checkpoint_id, task_id, task_path, position, values in (
+            self._open(sealed, 6) for sealed in found.writes
+        ):
             if (namespace, checkpoint_id) != (found.namespace, found.id):
                 raise CheckpointUnreadable
-            ordered.append((task_path, task_id, position, values))
-        ordered.sort(key=lambda one: one[:3])
+            key = (task_path, task_id, position)
+            if len(values) > len(longest.get(key, ())):
+                longest[key] = values
         return [
             (task_id, channel, self._serde.loads(content if name is None else _blob(blobs, name)))
-            for _, task_id, _, values in ordered
+            for (_, task_id, _), values in sorted(longest.items(), key=lambda one: one[0])
             for channel, content, name in values
         ]
 

@@ -25,7 +25,7 @@ from workflows.errors import StateTooLarge
 logger = logging.getLogger(__name__)
 # What the state of our graphs looks like (``graph.State``, the names of their nodes). Another number is another shape: such a
 # checkpoint is left alone, and the graph walked again from the rows of the run's steps.
-SHAPE = {"nexod_state": 1}
+SHAPE = {"nexod_state": 2}
 
 
 class Parking(Saver):

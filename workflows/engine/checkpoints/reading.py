@@ -15,18 +15,28 @@ from workflows.engine.checkpoints.places import Place, name, place_of
 from workflows.engine.checkpoints.seal import name_of
 from workflows.engine.checkpoints.statements import Statement
 
+# What a task wrote stands in rows of its own or, if it was alone in its step, in the row of the checkpoint after it.
 PAGE = """WITH page AS (
     SELECT * FROM checkpoints {where} ORDER BY id DESC, thread_id DESC, namespace DESC LIMIT %s
+), graphs AS (
+    SELECT thread_id, namespace, min(id) AS oldest, array_agg(id) AS ids FROM page GROUP BY thread_id, namespace
 ), wrote AS (
-    SELECT w.* FROM checkpoint_writes w
+    SELECT w.thread_id, w.namespace, w.checkpoint_id, w.blobs, w.content, NULL AS told FROM checkpoint_writes w
     JOIN page p ON (w.thread_id, w.namespace, w.checkpoint_id) = (p.thread_id, p.namespace, p.id)
+    UNION ALL
+    SELECT c.thread_id, c.namespace, c.parent, c.wrote_blobs, c.wrote, c.id FROM checkpoints c
+    JOIN graphs g ON (c.thread_id, c.namespace) = (g.thread_id, g.namespace) AND c.id > g.oldest AND c.parent = ANY(g.ids)
+    WHERE c.wrote IS NOT NULL
 ), named AS (
     SELECT thread_id, unnest(blobs) AS digest FROM page UNION SELECT thread_id, unnest(blobs) FROM wrote
 )
 SELECT p.thread_id, p.namespace, p.id,
     (SELECT b.id FROM checkpoints b WHERE (b.thread_id, b.namespace, b.id) = (p.thread_id, p.namespace, p.parent)),
     p.metadata::text, p.state,
-    ARRAY(SELECT w.content FROM wrote w WHERE (w.thread_id, w.namespace, w.checkpoint_id) = (p.thread_id, p.namespace, p.id)),
+    ARRAY(
+        SELECT w.content FROM wrote w WHERE (w.thread_id, w.namespace, w.checkpoint_id) = (p.thread_id, p.namespace, p.id)
+        ORDER BY w.told
+    ),
     CASE WHEN row_number() OVER (ORDER BY p.id DESC, p.thread_id DESC, p.namespace DESC) = 1 THEN
         ARRAY(SELECT b.content FROM checkpoint_blobs b JOIN named USING (thread_id, digest) WHERE digest <> ALL(%s::bytea[]))
     END

@@ -27,7 +27,7 @@ from workflows.engine.checkpoints.packing import metadata_text
 from workflows.engine.checkpoints.places import Place, name, place_of
 from workflows.engine.checkpoints.reading import Search, newest, read
 from workflows.engine.checkpoints.statements import NewCheckpoint, NewWrites, Statement, storing
-from workflows.engine.checkpoints.waiting import Waiting
+from workflows.engine.checkpoints.waiting import Waiting, in_row
 
 Writes = Sequence[tuple[str, Any]]
 Rows = list[tuple[Any, ...]]
@@ -65,13 +65,13 @@ class TenantSaver(Saver):
         with self._lock:
             if told.get("source") == "loop":
                 self._wrote.wait_for(lambda: not self._waiting.is_coming(before), OVERTAKEN_S)
-            waited = self._waiting.take(here)
+            wrote, others = in_row(self._waiting.take(here), before, here)
             known = self._known.unchanged(here, checkpoint)
             packed = self.packer.checkpoint(before, checkpoint, told, known)
-            if not self._store(NewCheckpoint(here, before.checkpoint_id, text, packed), waited):
+            if not self._store(NewCheckpoint(here, before.checkpoint_id, text, packed, wrote), others):
                 self._known.forget()
                 packed = self.packer.checkpoint(before, checkpoint, told, {})
-                self._store(NewCheckpoint(here, before.checkpoint_id, text, packed))
+                self._store(NewCheckpoint(here, before.checkpoint_id, text, packed, wrote))
             self._known.note(here, checkpoint, packed.channels)
             self._waiting.note(here, checkpoint)
         return here.config

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from workflows.engine.checkpoints.packing import Packed, TaskWrites
 from workflows.engine.checkpoints.places import Place
 
-INSERT = "INSERT INTO checkpoints (thread_id, namespace, id, parent, metadata, blobs, state)"
-CHECKPOINT = "%s, %s, %s, %s, %s::jsonb, %s::bytea[], %s"
+VALUE = {"metadata": "%s::jsonb", "blobs": "%s::bytea[]", "wrote_blobs": "%s::bytea[]"}
 REPLACED = """ON CONFLICT (thread_id, namespace, id)
 DO UPDATE SET metadata = excluded.metadata, blobs = excluded.blobs, state = excluded.state"""
+WROTE_TOO = ", wrote = excluded.wrote, wrote_blobs = excluded.wrote_blobs"
 # Of what a task wrote the longest list stays: it begins with the others. An error, interrupt or resume takes the place of the
 # one before.
 WRITES = """INSERT INTO checkpoint_writes AS old
@@ -36,12 +37,35 @@ no_blobs AS (DELETE FROM checkpoint_blobs WHERE thread_id = %s AND digest <> ALL
 
 
 class NewCheckpoint(NamedTuple):
-    """A checkpoint to store: where it stands, what came before it, its metadata as JSON, and what was packed."""
+    """A checkpoint to store: where it stands, what came before it, its metadata as JSON, what was packed, and what the one
+    task between the two wrote, if it is to stand in the same row."""
 
     place: Place
     parent: str | None
     metadata: str
     packed: Packed
+    wrote: Packed | None = None
+
+    @property
+    def parts(self) -> list[Packed]:
+        """Return all that was packed."""
+        return [self.packed, self.wrote] if self.wrote else [self.packed]
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """Return the row; lists of large values that are empty are not sent."""
+        thread, namespace, here = self.place
+        row: dict[str, Any] = {
+            "thread_id": thread, "namespace": namespace, "id": here, "parent": self.parent,
+            "metadata": self.metadata, "state": self.packed.content,
+        }  # fmt: skip
+        if names := self.packed.names:
+            row["blobs"] = names
+        if self.wrote:
+            row["wrote"] = self.wrote.content
+            if names := self.wrote.names:
+                row["wrote_blobs"] = names
+        return row
 
 
 class NewWrites(NamedTuple):
@@ -65,7 +89,7 @@ def storing(
 
     It changes no row when a large value that it only names is not stored any more. None: there is nothing to store.
     """
-    packed = [*([new.packed] if new else []), *(one.writes.packed for one in writes)]
+    packed = [*(new.parts if new else ()), *(one.writes.packed for one in writes)]
     blobs = {digest: content for one in packed for digest, content in one.blobs.items()}
     reused = new.packed.reused - blobs.keys() if new else set()
     before: list[str] = []
@@ -81,16 +105,21 @@ def storing(
         before.append(f"written AS ({sql})" if new else sql)
         params += more
     if new:
-        before.append(f"{INSERT} {_row(len(reused))} {REPLACED}")
-        params += [*new.place, new.parent, new.metadata, new.packed.names, new.packed.content]
+        row = new.row
+        before.append(_inserting(tuple(row), if_kept=bool(reused)))
+        params += row.values()
         params += [len(reused)] if reused else []
     if not before:
         return None
     return Statement(_with(before), params)
 
 
-def _row(reused: int) -> str:
-    return f"SELECT {CHECKPOINT} {IF_KEPT}" if reused else f"VALUES ({CHECKPOINT})"
+@lru_cache
+def _inserting(columns: tuple[str, ...], *, if_kept: bool) -> str:
+    values = ", ".join(VALUE.get(column, "%s") for column in columns)
+    given = f"SELECT {values} {IF_KEPT}" if if_kept else f"VALUES ({values})"
+    replaced = REPLACED + WROTE_TOO if "wrote" in columns else REPLACED
+    return f"INSERT INTO checkpoints ({', '.join(columns)}) {given} {replaced}"
 
 
 def _with(parts: list[str]) -> str:
@@ -110,8 +139,8 @@ def _blobs(thread: str, blobs: dict[bytes, bytes], reused: Iterable[bytes]) -> t
 
 
 def _only(new: NewCheckpoint, writes: Sequence[NewWrites]) -> list[Any]:
-    thread, named = new.place.thread_id, [*new.packed.names]
-    named += [name for one in writes for name in one.writes.packed.names]
+    thread = new.place.thread_id
+    named = [name for one in (*new.parts, *(one.writes.packed for one in writes)) for name in one.names]
     return [thread, new.place.checkpoint_id, thread, new.place.checkpoint_id, thread, named]
 
 

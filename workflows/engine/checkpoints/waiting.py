@@ -12,6 +12,7 @@ from typing import Any
 
 from langgraph.checkpoint.base import WRITES_IDX_MAP, Checkpoint
 
+from workflows.engine.checkpoints.packing import Packed
 from workflows.engine.checkpoints.places import Place
 from workflows.engine.checkpoints.statements import NewWrites
 
@@ -70,6 +71,16 @@ class Waiting:
         waited = list(self._writes.values())
         self._writes.clear()
         return waited
+
+
+def in_row(waited: Sequence[NewWrites], before: Place, here: Place) -> tuple[Packed | None, Sequence[NewWrites]]:
+    """Return what can stand in the row of the checkpoint ``here``, and what needs rows of its own.
+
+    Whoever reads ``before`` looks for it in the newer rows that name it as their parent.
+    """
+    if len(waited) == 1 and waited[0].place == before and (before.checkpoint_id or "") < (here.checkpoint_id or ""):
+        return waited[0].writes.packed, ()
+    return None, waited
 
 
 def starts_one_task(checkpoint: Checkpoint) -> bool:

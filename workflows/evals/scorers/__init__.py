@@ -1,0 +1,1 @@
+"""How a run is scored: one scorer a file, and the registry that knows them."""

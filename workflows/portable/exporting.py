@@ -1,0 +1,97 @@
+"""A workflow becomes a file: the definition, the agents and crews that it uses, the names of all else. Secrets never."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from agents.content import content_of
+from agents.models import Agent, Credential, Crew, CrewTask, KnowledgeBase, ModelConnection
+from agents.tools.naming import named_by_tools
+from workflows.models import Workflow, WorkflowVersion
+from workflows.portable.bundle import AgentPart, Bundle, CrewPart, Flow, Kind, Need
+from workflows.portable.references import named_in
+
+Json = dict[str, Any]
+TASK = (
+    "slug", "description", "expected_output", "output_schema", "human_input", "policy", "async_execution",
+    "allow_delegation", "guardrails", "max_retries", "on_failure",
+)  # fmt: skip
+
+
+def exported(workflow: Workflow, version: WorkflowVersion) -> Bundle:
+    """Return the file of one version of the workflow, with the agents and crews as they are now."""
+    names = named_in(version.definition)
+    crews = list(_crews().filter(slug__in=names.get("crew", ())).order_by("slug"))
+    agents = _agents(names.get("agent", set()), crews)
+    flow = Flow(slug=workflow.slug, name=workflow.name, description=workflow.description, definition=version.definition)
+    return Bundle(
+        workflow=flow,
+        agents=[_agent(agent) for agent in agents],
+        crews=[_crew(crew) for crew in crews],
+        needs=_needs(names, agents),
+    )
+
+
+def _crews() -> Any:
+    return Crew.objects.select_related("manager").prefetch_related("members", "tasks__agent", "tasks__context")
+
+
+def _agents(slugs: set[str], crews: Iterable[Crew]) -> list[Agent]:
+    wanted = set(slugs)
+    for crew in crews:
+        workers = [crew.manager, *crew.members.all(), *(task.agent for task in crew.tasks.all())]
+        wanted |= {worker.slug for worker in workers if worker is not None}
+    rows = Agent.objects.select_related("connection").prefetch_related("knowledge_bases")
+    return list(rows.filter(slug__in=wanted).order_by("slug"))
+
+
+def _agent(agent: Agent) -> AgentPart:
+    return AgentPart.model_validate({"slug": agent.slug, **content_of(agent)})
+
+
+def _crew(crew: Crew) -> CrewPart:
+    return CrewPart.model_validate(
+        {
+            "slug": crew.slug,
+            "name": crew.name,
+            "description": crew.description,
+            "process": crew.process,
+            "planning": crew.planning,
+            "manager": crew.manager.slug if crew.manager else "",
+            "members": sorted(member.slug for member in crew.members.all()),
+            "tasks": [_task(task) for task in sorted(crew.tasks.all(), key=lambda task: task.order)],
+        }
+    )
+
+
+def _task(task: CrewTask) -> Json:
+    earlier = sorted(task.context.all(), key=lambda other: other.order)
+    return {
+        **{name: getattr(task, name) for name in TASK},
+        "agent": task.agent.slug if task.agent else "",
+        "context": [other.slug for other in earlier],
+    }
+
+
+def _needs(names: dict[str, set[str]], agents: Iterable[Agent]) -> list[Need]:
+    """Return what is named and not brought along: connections, credentials, knowledge bases, other workflows."""
+    connections = set(names.get("connection", ()))
+    bases = set(names.get("knowledge_base", ()))
+    credentials = set(names.get("credential", ()))
+    for agent in agents:
+        credentials |= {slug for kind, slug in named_by_tools(agent.tools) if kind == "credential"}
+        connections |= {row["connection"] for row in agent.fallbacks}
+        connections |= {agent.connection.slug} if agent.connection else set()
+        bases |= {base.slug for base in agent.knowledge_bases.all()}
+    return [
+        *_named("connection", ModelConnection, connections),
+        *_named("credential", Credential, credentials),
+        *_named("knowledge_base", KnowledgeBase, bases),
+        *_named("workflow", Workflow, names.get("workflow", set())),
+    ]
+
+
+def _named(kind: Kind, model: Any, slugs: set[str]) -> list[Need]:
+    known = dict(model.objects.filter(slug__in=slugs).values_list("slug", "name"))
+    return [Need(kind=kind, slug=slug, name=known.get(slug, "")) for slug in sorted(slugs)]

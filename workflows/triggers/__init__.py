@@ -1,0 +1,1 @@
+"""What can start a workflow by itself, one kind per file. Nothing here writes: that is workflows.actions.triggers and firings."""
