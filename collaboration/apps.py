@@ -10,3 +10,9 @@ class CollaborationConfig(AppConfig):
 
     name = "collaboration"
     verbose_name = "Collaboration"
+
+    def ready(self) -> None:
+        """Let the apps below know what is here for them."""
+        from collaboration import registering
+
+        registering.register_all()

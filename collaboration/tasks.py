@@ -6,17 +6,37 @@ from uuid import UUID
 
 from celery import shared_task
 
-from collaboration.actions import notify
+from collaboration.actions import deliveries, notify
+from collaboration.actions.outbox import SEND
 from tenants.entry.celery import TenantTask
+from tenants.messages import KeptTask
 
 
-@shared_task(base=TenantTask, name="collaboration.notify_approval")
+@shared_task(base=KeptTask, name="collaboration.notify_approval")
 def notify_approval(approval: str) -> None:
     """Tell everybody who may decide."""
     notify.notify_approval(approval_id=UUID(approval))
 
 
-@shared_task(base=TenantTask, name="collaboration.notify_run")
+@shared_task(base=TenantTask, name="collaboration.notify_about_approval")
+def notify_about_approval(approval: str, kind: str, nth: int) -> None:
+    """Tell of a reminder, an escalation, a reassignment or the decision."""
+    notify.notify_about_approval(approval_id=UUID(approval), kind=kind, nth=nth)
+
+
+@shared_task(base=TenantTask, name="collaboration.notify_budget")
+def notify_budget(window: int) -> None:
+    """Tell whoever may raise the budget that it is nearly used up."""
+    notify.notify_budget(window_id=window)
+
+
+@shared_task(base=KeptTask, name="collaboration.notify_run")
 def notify_run(run: str) -> None:
     """Tell whoever started the run."""
     notify.notify_run(run_id=UUID(run))
+
+
+@shared_task(base=TenantTask, name=SEND)
+def send_delivery(delivery: str) -> None:
+    """Send it, if it is nobody else's."""
+    deliveries.send_delivery(delivery_id=UUID(delivery))

@@ -1,31 +1,65 @@
-"""Tell people what they should know, once each: the row is the notification, the live message a hint."""
+"""Who is told of what: of questions and decisions, of how runs ended, and of budgets."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db import transaction
+from django.db.models import QuerySet
 
-from collaboration.models import Notification
-from nexod.kernel.topics import publish, workspace_topic
+from agents.models import BudgetWindow
+from collaboration.actions.telling import tell
+from collaboration.notifications import kinds
 from tenants.accounts.models import User
-from tenants.accounts.roles import OWNER
-from tenants.context import current_tenant
+from tenants.accounts.roles import ADMIN, OWNER
+from workflows.approvals.people import deciders
 from workflows.models import Approval, Run
 
-APPROVAL_REQUESTED, RUN_FINISHED = "approval.requested", "run.finished"
+ABOUT = {
+    "reminder": (kinds.APPROVAL_REMINDER, "Reminder: {title}"),
+    "escalated": (kinds.APPROVAL_ESCALATED, "Escalated to you: {title}"),
+    "reassigned": (kinds.APPROVAL_REASSIGNED, "Handed to you: {title}"),
+    "short": (kinds.APPROVAL_SHORT, "Too few people are there to decide: {title}"),
+    "decided": (kinds.APPROVAL_DECIDED, "{title}: {decision}"),
+}
 
 
 def notify_approval(*, approval_id: UUID) -> int:
     """Tell everybody who may decide a pending approval; return how many were told now. Told again, nobody is told twice."""
-    approval = Approval.objects.select_related("run").filter(pk=approval_id).first()
+    approval = _approval(approval_id)
     if approval is None or approval.status != Approval.Status.PENDING:
         return 0
-    people = User.objects.filter(is_active=True, groups__name__in=[*approval.roles, OWNER]).distinct()
-    url = f"/admin/workflows/approval/{approval.pk}/change/"
-    title = approval.title if approval.kind == Approval.Kind.EFFECT else f"Approve: {approval.title}"
-    return _tell(people, kind=APPROVAL_REQUESTED, title=title, url=url, key=f"approval:{approval.pk}")
+    title = f"Approve: {approval.title}" if approval.kind == Approval.Kind.APPROVAL else approval.title
+    return tell(
+        deciders(approval),
+        kind=kinds.APPROVAL_REQUESTED,
+        title=title,
+        url=_page(approval),
+        key=f"approval:{approval.pk}",
+        about=approval.pk,
+    )
+
+
+def notify_about_approval(*, approval_id: UUID, kind: str, nth: int) -> int:
+    """Tell of what came of an approval: a ``kind`` of ABOUT, for the ``nth`` time; return how many were told now."""
+    approval = _approval(approval_id)
+    name, title = ABOUT[kind]
+    if approval is None or (kind != "decided" and approval.status != Approval.Status.PENDING):
+        return 0
+    people: Iterable[User] = _starter(approval) if kind == "decided" else deciders(approval)
+    if kind == "short":
+        people = _above()
+    if kind == "reassigned" and approval.assigned_to is not None:
+        people = [approval.assigned_to]
+    decision = approval.get_decision_display().lower() or "its time is over"
+    return tell(
+        people,
+        kind=name,
+        title=title.format(title=approval.title, decision=decision),
+        url=_page(approval),
+        key=f"approval:{approval.pk}:{kind}:{nth}",
+        about=approval.pk,
+    )
 
 
 def notify_run(*, run_id: UUID) -> int:
@@ -33,26 +67,47 @@ def notify_run(*, run_id: UUID) -> int:
     run = Run.objects.select_related("started_by").filter(pk=run_id).first()
     if run is None or not run.is_over or run.started_by is None:
         return 0
-    url = f"/admin/workflows/run/{run.pk}/change/"
-    return _tell([run.started_by], kind=RUN_FINISHED, title=f"{run.title} {run.status}", url=url, key=f"run:{run.pk}")
+    kind = kinds.RUN_FAILED if run.status == Run.Status.FAILED else kinds.RUN_FINISHED
+    ended = f"{run.finished_at:%Y%m%d%H%M%S%f}" if run.finished_at else ""
+    return tell(
+        [run.started_by],
+        kind=kind,
+        title=f"{run.title} {run.status}",
+        url=f"/admin/workflows/run/{run.pk}/change/",
+        key=f"run:{run.pk}:{ended}",
+        about=run.pk,
+        burst=f"{kind}:{run.workflow_id or run.title}",
+    )
 
 
-@transaction.atomic
-def _tell(people: Iterable[User], *, kind: str, title: str, url: str, key: str) -> int:
-    told = 0
-    topic = workspace_topic(current_tenant().pk)
-    for person in people:
-        row, is_new = Notification.objects.get_or_create(
-            user=person, key=key, defaults={"kind": kind, "title": title[:200], "url": url}
-        )
-        if is_new:
-            told += 1
-            message = {
-                "kind": f"notification.{kind}",
-                "user": str(person.pk),
-                "id": str(row.pk),
-                "title": row.title,
-                "url": url,
-            }
-            publish(topic, message)
-    return told
+def notify_budget(*, window_id: int) -> int:
+    """Tell whoever may raise a budget that most of it is used; return how many were told now, once for each limit."""
+    window = BudgetWindow.objects.select_related("budget").filter(pk=window_id, budget__isnull=False).first()
+    if window is None or window.budget is None:
+        return 0
+    budget = window.budget
+    people = _above()
+    title = (
+        f"{budget.name}: {budget.warn_at}% of {budget.limit.normalize():f} {budget.get_unit_display()} are used or held"
+    )
+    url = f"/admin/agents/budget/{budget.pk}/change/"
+    return tell(people, kind=kinds.BUDGET_NEAR, title=title, url=url, key=f"budget:{window.pk}:{budget.limit}")
+
+
+def _above() -> QuerySet[User]:
+    """Return those who may help: owners and admins."""
+    return User.objects.filter(is_active=True, groups__name__in=[OWNER, ADMIN]).distinct()
+
+
+def _approval(approval_id: UUID) -> Approval | None:
+    return Approval.objects.select_related("run__started_by", "assigned_to").filter(pk=approval_id).first()
+
+
+def _starter(approval: Approval) -> list[User]:
+    """Return whoever started the run, unless the decision was the starter's own."""
+    starter = approval.run.started_by
+    return [starter] if starter is not None and starter.is_active and starter.pk != approval.decided_by_id else []
+
+
+def _page(approval: Approval) -> str:
+    return f"/admin/workflows/approval/{approval.pk}/change/"

@@ -1,5 +1,5 @@
 """The admin of what people are told, on the tenants' site."""
 
-from collaboration.admin import notifications
+from collaboration.admin import activity, notifications, preferences, webhooks, what_they_said
 
-__all__ = ["notifications"]
+__all__ = ["activity", "notifications", "preferences", "webhooks", "what_they_said"]

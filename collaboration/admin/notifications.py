@@ -37,7 +37,8 @@ class NotificationAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Notification]:
         """Return one's own."""
-        return super().get_queryset(request).filter(user_id=actor_of(request).pk)
+        rows = Notification.objects.visible_to(actor_of(request))
+        return (rows if "folded_into__id__exact" in request.GET else rows.shown()).with_more()
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Let everybody in: they are one's own."""
@@ -52,7 +53,12 @@ class NotificationAdmin(ReadOnlyAdmin):
         """Show the title; pressing it opens what it is about."""
         address = reverse("admin:notification_open", args=(notification.pk,))
         weight = "" if notification.read_at else "nx-unread"
-        return format_html('<a class="nx-link {}" href="{}">{}</a>', weight, address, notification.title)
+        line = format_html('<a class="nx-link {}" href="{}">{}</a>', weight, address, notification.title)
+        more = getattr(notification, "more", 0)
+        if not more:
+            return line
+        others = f"{reverse(LIST)}?folded_into__id__exact={notification.pk}"
+        return format_html('{} <a class="nx-link nx-muted" href="{}">and {} more</a>', line, others, more)
 
     @display(description="State")
     def state(self, notification: Notification) -> str:

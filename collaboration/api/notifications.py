@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import django_filters as filters
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -13,6 +14,7 @@ from rest_framework.response import Response
 
 from collaboration.actions.notifications import mark_all_read, mark_read
 from collaboration.models import Notification
+from collaboration.models.notification import NotificationQuerySet
 from nexod.http.filters import FlagFilter
 from nexod.http.permissions import Authenticated
 from nexod.http.serializers import EmptySerializer
@@ -23,9 +25,11 @@ from tenants.accounts.api.callers import actor_of
 class NotificationSerializer(serializers.ModelSerializer[Notification]):
     """A line with a place to go."""
 
+    more = serializers.IntegerField(read_only=True, help_text="How many of the same came soon after, folded into this")
+
     class Meta:
         model = Notification
-        fields = ["id", "kind", "title", "url", "read_at", "created_at"]
+        fields = ["id", "kind", "title", "url", "more", "folded_into", "read_at", "created_at"]
         read_only_fields = fields
 
 
@@ -35,11 +39,18 @@ class ReadCountSerializer(serializers.Serializer[Any]):
     read = serializers.IntegerField()
 
 
+class UnreadSerializer(serializers.Serializer[Any]):
+    """How many are unread."""
+
+    unread = serializers.IntegerField()
+
+
 class NotificationFilter(filters.FilterSet):
-    """``?unread=true``, ``?kind=``."""
+    """``?unread=true``, ``?kind=``, ``?folded_into=<id>`` for the others of a burst."""
 
     unread = FlagFilter(field_name="read_at", lookup_expr="isnull")
     kind = filters.CharFilter()
+    folded_into = filters.UUIDFilter()
 
     class Meta:
         model = Notification
@@ -58,6 +69,19 @@ class NotificationViewSet(ReadViewSet):
     permission_classes = [Authenticated]
     filterset_class = NotificationFilter
     write_serializer_class = EmptySerializer
+
+    def get_queryset(self) -> QuerySet[Notification]:
+        """Return one's own: in lists what stands for itself, unless what is folded is asked for."""
+        rows = cast(NotificationQuerySet, super().get_queryset())
+        is_list = self.action == "list" and "folded_into" not in self.request.query_params
+        return (rows.shown() if is_list else rows).with_more()
+
+    @extend_schema(summary="Count unread notifications", responses=UnreadSerializer, filters=False)
+    @action(detail=False, methods=["get"], pagination_class=None)
+    def unread(self, request: Request) -> Response:
+        """Count them."""
+        number = Notification.objects.visible_to(actor_of(request)).unread().shown().count()
+        return Response({"unread": number})
 
     @extend_schema(summary="Mark a notification as read", request=None, responses=NotificationSerializer)
     @action(detail=True, methods=["post"])

@@ -6,6 +6,8 @@ import asyncio
 import json
 import logging
 import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, cast
 from uuid import uuid4
@@ -13,18 +15,18 @@ from uuid import uuid4
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
+from collaboration.consumers.codes import BROKEN, DONE, GONE, INVALID, code_of
 from nexod.http import streams, throttling
 from nexod.kernel import scope
-from nexod.kernel.errors import NexodError, NotAuthenticated, NotFound, PermissionDenied, RateLimited
+from nexod.kernel.errors import NexodError, NotAuthenticated
 from nexod.kernel.hub import Message
 from tenants.accounts.authentication import identify
 from tenants.accounts.models import ApiKey, User
-from tenants.context import in_tenant
+from tenants.accounts.standing import badge, marks
 from tenants.entry.absence import watching
+from tenants.entry.porter import Visit, looked_after
 from tenants.models import Tenant
 
-UNAUTHENTICATED, FORBIDDEN, MISSING, INVALID, TOO_MANY = 4401, 4403, 4404, 4400, 4429
-DONE, GONE, BROKEN = 1000, 1001, 1011
 MESSAGE_LIMIT = 4_096
 logger = logging.getLogger("nexod.socket")
 
@@ -75,6 +77,10 @@ class DoorConsumer(AsyncWebsocketConsumer):
     async def hear(self, message: dict[str, Any]) -> None:
         """Take a message of the client; most sockets only talk."""
 
+    def looked_after(self, still: Callable[[], object]) -> AbstractAsyncContextManager[Visit]:
+        """Serve inside the block for as long as the caller may; ``still``, called inside the tenant, admits anew or raises."""
+        return looked_after(self.tenant, self.badge, self.mark, still)
+
     async def tell(self, message: Message) -> None:
         """Send a JSON object."""
         await self.send(text_data=message.text)
@@ -94,14 +100,13 @@ class DoorConsumer(AsyncWebsocketConsumer):
         except NotAuthenticated:
             throttling.count("address", address)
             raise
+        self.badge = badge(user, key, session_key)
         if not self._person:
             throttling.count(*throttling.caller(user, key, address))
+            self.mark = self.badge.mark(marks([self.badge]))
         streams.hold(str(user.pk), self._id)
         self._person = str(user.pk)
         return user, key
-
-    def _let_go(self) -> None:
-        streams.let_go(self._person, self._id)
 
     async def _serve_and_close(self) -> None:
         started = time.monotonic()
@@ -125,21 +130,8 @@ class DoorConsumer(AsyncWebsocketConsumer):
             return BROKEN, ""
         finally:
             if self._person:
-                await asyncio.shield(in_tenant(self.tenant, self._let_go))
+                streams.let_go_soon(self._person, self._id)
         return DONE, ""
-
-
-def code_of(error: NexodError) -> int:
-    """Return the close code that says the same."""
-    if isinstance(error, NotAuthenticated):
-        return UNAUTHENTICATED
-    if isinstance(error, PermissionDenied):
-        return FORBIDDEN
-    if isinstance(error, NotFound):
-        return MISSING
-    if isinstance(error, RateLimited):
-        return TOO_MANY
-    return INVALID if error.status < 500 else BROKEN
 
 
 def _cookie(header: str, name: str) -> str | None:

@@ -9,24 +9,35 @@ from uuid import uuid4
 
 from collaboration import presence
 from collaboration.consumers.door import DoorConsumer
+from collaboration.models.comment_thread import SUBJECTS, VIEW_STEPS
+from collaboration.pages import subject_of, subject_said
 from nexod.http.permissions import ScopeMissing
 from nexod.kernel import topics
 from nexod.kernel.hub import Inbox, Message
 from nexod.observability.metrics import watchers
 from tenants.context import in_tenant
+from tenants.entry.porter import Visit
 
 PAGE_LIMIT = 200
 # A socket's every word goes to everybody's sockets: what it says sooner is told with its next beat.
 NEWS_S = 1.0
 # What a message's kind begins with, and the permission that its readers need.
 NEEDS = {"approval": "workflows.view_approval", "run": "workflows.view_run"}
+THREADS = "collaboration.view_commentthread"
+
+MISSED = Message(kind="missed")
 
 
 class WorkspaceConsumer(DoorConsumer):
-    """Tells ``{"kind": "presence", "people": [...]}`` and the workspace's messages; hears ``{"kind": "here", "page": "/..."}``."""
+    """Tells ``{"kind": "presence", "people": [...]}`` and the workspace's messages.
 
-    page = ""
-    told_page = ""
+    ``{"kind": "missed"}`` says that some may have been lost: whoever follows something looks at it anew.
+    Hears ``{"kind": "here", "page": "/...", "subject": "run:<id>", "state": "active"|"idle"|"away"}``; a page of the admin needs no
+    subject. What a person may not see is not told to them: neither where others are, nor what is said about it.
+    """
+
+    here: tuple[str, str, str] = ("", "", presence.STATES[0])
+    told_here: tuple[str, str, str] = here
     told_at = 0.0
     shown: list[presence.Person] | None = None
 
@@ -39,16 +50,20 @@ class WorkspaceConsumer(DoorConsumer):
             async with topics.subscribe(topic) as messages:
                 await self._beat(is_news=True)
                 with watchers.labels("workspace").track_inprogress():
-                    await asyncio.gather(self._forward(messages), self._beat_for_ever())
+                    async with self.looked_after(self.admit) as visit:
+                        await asyncio.gather(self._forward(messages), self._beat_for_ever(visit))
         finally:
             await asyncio.shield(in_tenant(self.tenant, self._leave))
 
     async def hear(self, message: dict[str, Any]) -> None:
-        """Take where the person is now."""
-        page = message.get("page")
-        if message.get("kind") == "here" and isinstance(page, str) and page.startswith("/") and hasattr(self, "user"):
-            self.page = page[:PAGE_LIMIT]
-            if time.monotonic() - self.told_at >= NEWS_S:
+        """Take where the person is now, and whether they are at work there."""
+        page, state = message.get("page"), message.get("state", presence.STATES[0])
+        if message.get("kind") == "here" and isinstance(page, str) and page.startswith("/"):
+            cut = page[:PAGE_LIMIT]
+            subject = subject_of(cut) or subject_said(message.get("subject"))
+            self.here = (cut, subject, state if state in presence.STATES else presence.STATES[0])
+            has_arrived = self.shown is not None  # else its arrival tells where it is
+            if has_arrived and time.monotonic() - self.told_at >= NEWS_S:
                 await self._tell_news()
 
     def admit(self) -> None:
@@ -57,11 +72,15 @@ class WorkspaceConsumer(DoorConsumer):
         if key is not None and "read" not in key.scopes:
             raise ScopeMissing
         self.user, self.name = str(user.pk), str(user)
-        self.allowed = {kind for kind, permission in NEEDS.items() if user.has_perm(permission)}
+        self.may = user.get_all_permissions()
+        self.allowed = {kind for kind, permission in NEEDS.items() if permission in self.may}
 
     async def _forward(self, messages: Inbox) -> None:
-        async for message in messages:
-            if message.get("kind") == "presence":
+        while True:
+            message = await messages.get()
+            if message is None:
+                await self.tell(MISSED)
+            elif message.get("kind") == "presence":
                 await self._show(message["people"])
             elif self._concerns(message):
                 await self.tell(message)
@@ -69,35 +88,42 @@ class WorkspaceConsumer(DoorConsumer):
     def _concerns(self, message: Message) -> bool:
         """Some messages are for one person, some for whoever may see such things; an unknown kind is for nobody."""
         kind = str(message.get("kind", "")).partition(".")[0]
+        if kind == "comment":
+            needed = {
+                SUBJECTS[message["subject"]["kind"]],
+                THREADS,
+                *([VIEW_STEPS] if message["part"] == "step" else []),
+            }
+            return needed <= self.may
         if kind == "notification":
             return str(message.get("user")) == self.user
         return kind in self.allowed
 
-    async def _beat_for_ever(self) -> None:
+    async def _beat_for_ever(self, visit: Visit) -> None:
         while True:
             await asyncio.sleep(presence.BEAT_S)
-            await in_tenant(
-                self.tenant.schema_name, self.admit
-            )  # by name: the tenant may have been suspended meanwhile
             await self._tell_news()
             await self.tell(Message(kind="heartbeat"))
+            visit.moves()
 
     async def _tell_news(self) -> None:
         """Be here, and tell the others when the page is another than they know."""
-        is_news = self.page != self.told_page
-        self.told_page, self.told_at = self.page, time.monotonic()
+        is_news = self.here != self.told_here
+        self.told_here, self.told_at = self.here, time.monotonic()
         await self._beat(is_news=is_news)
 
     async def _beat(self, *, is_news: bool = False) -> None:
         await self._show(await in_tenant(self.tenant, self._arrive, is_news))
 
-    async def _show(self, people: list[presence.Person]) -> None:
+    async def _show(self, everybody: list[presence.Person]) -> None:
+        people = presence.told_to(self.may, everybody)
         if people != self.shown:
             self.shown = people
             await self.tell(Message(kind="presence", people=people))
 
     def _arrive(self, is_news: bool) -> list[presence.Person]:
-        presence.arrive(socket=self.socket, user=self.user, name=self.name, page=self.page)
+        page, subject, state = self.here
+        presence.arrive(socket=self.socket, user=self.user, name=self.name, page=page, subject=subject, state=state)
         people = presence.people()
         if is_news:
             self._publish(people)

@@ -1,0 +1,1 @@
+"""Drafts of workflows as shared documents: begun from the row, settled into it, changed from elsewhere."""
