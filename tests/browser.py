@@ -9,11 +9,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -22,15 +23,18 @@ from nexod.embedded.ports import free_port
 from nexod.embedded.probes import http_ok
 from tests.processes import until
 
+if TYPE_CHECKING:
+    from tests.workbench import Bench
+
 ROOT = Path(__file__).parent.parent
-READY_S = 40
+READY_S = 120
 
 ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP *.test 127.0.0.1",
 )  # fmt: skip
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-PATIENCE_MS = 15_000
+PATIENCE_MS = 60_000
 
 
 @dataclass
@@ -125,3 +129,19 @@ def open_hall(port: int) -> Iterator[Hall]:
             yield Hall(browser, port)
         finally:
             browser.close()
+
+
+def apart(work: Callable[[], Any]) -> Any:
+    """Do what asks the database in a thread of its own: in this one is the browser's event loop."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(work).result()
+
+
+def inside(bench: Bench, work: Callable[[], Any]) -> Any:
+    """Do it so in acme."""
+
+    def worked() -> Any:
+        with bench.inside():
+            return work()
+
+    return apart(worked)

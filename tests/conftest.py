@@ -108,12 +108,14 @@ def stage(asgi_server: object, django_db_blocker: pytest.FixtureRequest) -> Iter
 @pytest.fixture
 def bench(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[object]:
     """Return a workbench whose runs are really committed; what the test made is deleted afterwards."""
-    from tests.workbench import Bench
+    from tests.workbench import Bench, require_given_back
 
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         found = Bench()
+        found.never_suspended()
         yield found
         found.clear()
+        require_given_back()
 
 
 @pytest.fixture

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from workflows.nodes.base import Answer, Json, Problem, Question
@@ -84,6 +85,13 @@ class Everything:
         """Say yes."""
         return True
 
+    def inputs(self, workflow: str) -> dict[str, Any] | None:
+        """Say that it is not known."""
+        return None
+
+    def credential(self, slug: str) -> None:
+        """Say that it is not known."""
+
 
 class Nothing:
     """A tenant that has nothing."""
@@ -91,6 +99,13 @@ class Nothing:
     def has(self, kind: str, slug: str) -> bool:
         """Say no."""
         return False
+
+    def inputs(self, workflow: str) -> dict[str, Any] | None:
+        """Say that it is not known."""
+        return None
+
+    def credential(self, slug: str) -> None:
+        """Say that it is not known."""
 
 
 def places(problems: list[Problem]) -> list[tuple[str, str, str]]:
@@ -113,6 +128,7 @@ class Call:
     node: str = "n"
     run_id: str = "r"
     step_id: str = "s"
+    arrived: tuple[str, ...] = ()
     asked: list[Question] = field(default_factory=list)
     published: list[dict[str, Any]] = field(default_factory=list)
 
@@ -120,6 +136,30 @@ class Call:
         """Answer at once."""
         self.asked.append(question)
         return self.answer
+
+    def wait_until(self, at: datetime) -> None:
+        """Go on at once."""
+
+    def wait_for_callback(self, *, timeout_s: float | None = None) -> tuple[bool, Any]:
+        """Be called back at once."""
+        return True, None
+
+    def call_workflow(self, workflow: str, inputs: Json) -> Json:
+        """Give back what came in."""
+        return inputs
+
+    def members(self, *, addresses: Sequence[str] = (), roles: Sequence[str] = ()) -> list[str]:
+        """Everybody is a member."""
+        return [*addresses, *(f"{role}@acme.test" for role in roles)]
+
+    def announce(self, event: str, data: Json) -> None:
+        """Tell nobody."""
+
+    def each(
+        self, node: str, items: Sequence[Any], *, at_once: int, stops: bool
+    ) -> tuple[list[Json | None], list[Json]]:
+        """Give every item back."""
+        return [{"item": item} for item in items], []
 
     def publish(self, *, name: str, media_type: str, content: str) -> str:
         """Keep the artifact."""

@@ -14,7 +14,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connections
 
+from tenants.context import enter_schema_as_owner
+from tenants.schema import OWNER
 from tests.model_server import ModelServer
 from tests.sink import Sink
 from tests.workbench import Bench
@@ -71,6 +74,17 @@ def start(world: World, tmp_path: Path, bench: Bench, probes: Any) -> Iterator[S
     world.model.clear()
     with workers(world.nursery, tmp_path) as found:
         yield found
+        sys.stdout.write(f"--- what PostgreSQL is at\n{_at_work()}\n")
+
+
+def _at_work() -> str:
+    """Return the sessions that are in the middle of something, and whom they wait for: shown with a test that fails."""
+    with enter_schema_as_owner("public"), connections[OWNER].cursor() as cursor:
+        cursor.execute(
+            "SELECT pid, pg_blocking_pids(pid), state, wait_event, age(clock_timestamp(), xact_start), left(query, 300)"
+            " FROM pg_stat_activity WHERE xact_start IS NOT NULL AND pid <> pg_backend_pid()"
+        )
+        return "\n".join(map(str, cursor.fetchall()))
 
 
 @pytest.fixture
@@ -107,6 +121,7 @@ def until_logged(log: Path, line: str, *, times: int = 1, seconds: float = 20) -
     return until(lambda: log.read_text().split().count(line) >= times, f"{line} begins", seconds=seconds)
 
 
-def numbered(bench: Bench, run: UUID) -> bool:
+def numbered(bench: Bench, run: UUID, *, slug: str = "acme") -> bool:
     """Say whether the run's events have no gap and no double."""
-    return [event.seq for event in bench.events(run)] == list(range(1, bench.run(run).last_seq + 1))
+    found = [event.seq for event in bench.events(run, slug=slug)]
+    return found == list(range(1, bench.run(run, slug=slug).last_seq + 1))

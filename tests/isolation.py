@@ -20,16 +20,21 @@ TEMPLATE_TABLES: Reasons = {
     "django_migrations": "Which migrations the schema has",
     "django_content_type": "Names of models",
     "auth_permission": "Names of permissions",
-    "auth_group": "The five roles",
+    "auth_group": "The five roles; a tenant's own groups are walked over the API and in the admin",
     "auth_group_permissions": "What the five roles may do",
 }
 API: Reasons = {
     "get schema": "The same document for everybody; a test looks for content in it",
     "get node-types": "The same for everybody; a test compares the answers",
     "get definition-schema": "The same for everybody; a test compares the answers",
+    "get tools": "The same for everybody; a test compares the answers",
+    "get scorers": "The same for everybody; a test compares the answers",
+    "get bundle-schema": "The same for everybody; it is made of node types alone",
     "get starters": "The same for everybody; a test compares the answers",
+    "get trigger-kinds": "The same for everybody; a test compares the answers",
 }
 ADMIN: Reasons = {
+    "nexod.urls admin/agents/starters/<slug:starter>/install/": "The same catalogue for everybody; ids in forms: test_starters",
     "nexod.urls admin/workflows/starters/<slug:starter>/install/": "Starters are the platform's; ids in forms are swept apart",
     **{
         f"{plane} admin/password/new/<uidb64>/<token>/": "For strangers; test_isolation_resets takes links elsewhere"

@@ -132,10 +132,10 @@ class Stage:
             with transaction.atomic():
                 take()
                 taken.set()
-                release.wait(10)
+                release.wait(60)
 
         held = asyncio.create_task(self.within(slug, hold))
-        await asyncio.to_thread(taken.wait, 10)
+        await asyncio.to_thread(taken.wait, 60)
         try:
             yield
         finally:

@@ -21,7 +21,8 @@ behaviours: dict[str, Callable[[NodeCall], Any]] = {}
 class ProbeNode(NodeType):
     """``{"does": name in behaviours}``, or for workers: append to ``log``, then work ``seconds``, or fail ``failures`` times.
 
-    Where the file ``poison`` exists it ends the process, as a step does that takes all memory.
+    It begins when the file ``gate`` is there. Where the file ``poison`` exists it ends the process, as a step does that takes
+    all memory.
     """
 
     type = "probe"
@@ -40,8 +41,26 @@ class ProbeNode(NodeType):
         times = log.read_text().splitlines().count(call.node)
         if times <= call.config.get("failures", 0):
             raise Unavailable("The probe is out of order.")
+        while not Path(call.config.get("gate", log)).exists():
+            run_port.check_cancelled()
+            time.sleep(0.02)
+        if "held_s" in call.config and times == 1:
+            _hold(call, log, call.config["held_s"])
         _work(call.config.get("seconds", 0), patient=call.config.get("patient", True))
         return NodeResult({"times": times})
+
+
+def _hold(call: NodeCall, log: Path, seconds: float) -> None:
+    """Lock the run's row for so long, as a worker does for a moment in which it may be frozen."""
+    from django.db import transaction
+
+    from workflows.models import Run
+
+    with transaction.atomic():
+        Run.objects.select_for_update().get(pk=call.run_id)
+        with log.open("a") as file:
+            file.write(f"{call.node}-locks\n")
+        time.sleep(seconds)
 
 
 def _work(seconds: float, *, patient: bool) -> None:

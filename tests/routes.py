@@ -20,15 +20,37 @@ ROWS = {
     "model-connections": "connection",
     "knowledge-bases": "knowledge_base",
     "documents": "document",
+    "vector-stores": "store",
+    "credentials": "credential",
+    "sitemaps": "sitemap",
     "agents": "agent",
     "crews": "crew",
+    "budgets": "budget",
+    "memories": "memory",
+    "model-calls": "model_call",
+    "tool-permissions": "tool_permission",
     "workflows": "workflow",
     "runs": "run",
     "approvals": "approval",
+    "absences": "absence",
     "artifacts": "artifact",
     "notifications": "notification",
+    "triggers": "trigger",
+    "firings": "firing",
+    "webhook-endpoints": "endpoint",
+    "deliveries": "delivery",
+    "comments": "thread",
+    "comments/replies": "comment",
+    "workflows/states": "state",
     "runs/steps": "step",
+    "data-sets": "data_set",
+    "cases": "case",
+    "evaluations": "evaluation",
+    "evaluations/trials": "trial",
 }
+
+
+ASKED = ("search", "memories/search")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +68,7 @@ class Route:
     @property
     def names_a_row(self) -> bool:
         """Say whether the path holds an id."""
-        return "<uuid:" in self.pattern
+        return "<uuid:" in self.pattern or "<str:group>" in self.pattern
 
     @property
     def is_safe(self) -> bool:
@@ -54,11 +76,14 @@ class Route:
         return self.method == "get"
 
     def of(self, content: Content) -> str:
-        """Return the path with the ids of ``content``."""
-        return PARAMETER.sub(lambda found: str(_id(self.pattern, found[1], content)), self.pattern)
+        """Return the path with the ids of ``content``, and the question where one has to be asked."""
+        path = PARAMETER.sub(lambda found: str(_id(self.pattern, found[1], content)), self.pattern)
+        return f"{path}?q=tides" if self.pattern in ASKED else path
 
 
 def _id(pattern: str, name: str, content: Content) -> Any:
+    if name == "group":
+        return content.group.name
     if name in ("number", "slug"):
         return {"number": content.version.number, "slug": "briefing"}[name]
     fixed = [part for part in pattern.split(f"<uuid:{name}>")[0].split("/") if part and not part.startswith("<")]

@@ -64,5 +64,7 @@ def _given() -> bool:
 
 os.environ["NEXOD_ENV"] = "test"
 os.environ["DJANGO_SETTINGS_MODULE"] = "nexod.settings"
+# A test is one transaction, and may wait for long.
+os.environ.setdefault("NEXOD_IDLE_TRANSACTION_S", "0")
 if not _given() and not _units_only(sys.argv[1:]):
     _start()

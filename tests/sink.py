@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+
+from tests.loopback import LoopbackHandler, LoopbackServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +50,15 @@ class Sink:
     """``with Sink() as sink``: everything that arrives is in ``requests``, in its order."""
 
     def __init__(self, port: int = 0) -> None:
-        self._http = _Server(("127.0.0.1", port), _Handler)
-        self.address = f"127.0.0.1:{self._http.server_address[1]}"
-        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._http = _Server(_Handler, port)
+        self.address = self._http.host
 
     def __enter__(self) -> Sink:
-        self._thread.start()
+        self._http.begin()
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._http.stopping.set()
-        self._http.shutdown()
-        self._http.server_close()
+        self._http.end()
 
     def url(self, path: str = "/") -> str:
         return f"http://{self.address}{path}"
@@ -82,48 +80,30 @@ class Sink:
         self._http.script.extend(answers)
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
+class _Server(LoopbackServer):
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         self.seen: list[Seen] = []
         self.script: list[Answer] = []
         self.lock = threading.Lock()
-        self.stopping = threading.Event()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that is killed is what tests do; it is no error here."""
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(LoopbackHandler):
     server: _Server
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
 
     def _any(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        headers = {name.lower(): value for name, value in self.headers.items()}
+        body = self.content()
         with self.server.lock:
-            self.server.seen.append(Seen(self.command, self.path, headers, body))
+            self.server.seen.append(Seen(self.command, self.path, self.heard(), body))
             answer = self.server.script.pop(0) if self.server.script else Answer()
         self.server.stopping.wait(answer.hang_s)
         if answer.drop:
             self.close_connection = True
             return
         with suppress(BrokenPipeError, ConnectionResetError):
-            self.send_response(answer.status)
-            for name, value in {**answer.headers, "Content-Length": str(len(answer.body))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(answer.body)
+            self.reply(answer.status, answer.body, answer.headers)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _any  # noqa: N815  as http.server calls them
-
-    def log_message(self, *args: Any) -> None:
-        """Say nothing; tests look at what was recorded."""
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ Branches of a run and savers have connections of their own, from which a test's 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -19,12 +20,14 @@ from django_redis import get_redis_connection
 from nexod.kernel.queue import QUEUES
 from tenants.accounts.models import User
 from tenants.context import enter_platform, enter_schema_as_owner, enter_tenant, release_connections
-from tenants.models import RunTicket, Tenant, UsageRecord
+from tenants.models import DueTime, RunTicket, Tenant, UsageRecord
 from tenants.schema import OWNER
 from tests import cast
 
 Json = dict[str, Any]
 CHECKPOINTS = ("checkpoints", "checkpoint_blobs", "checkpoint_writes")
+# Steps that were given up may still be at something.
+GIVEN_BACK_S = 60.0
 
 
 class Bench:
@@ -60,13 +63,13 @@ class Bench:
             publish_workflow(actor=actor, workflow=workflow)
         return workflow
 
-    def start(self, definition: Json, inputs: Json | None = None, *, slug: str = "acme") -> UUID:
+    def start(self, definition: Json, inputs: Json | None = None, *, slug: str = "acme", **given: Any) -> UUID:
         """Start a run of a new workflow and return its id; no worker has it yet."""
         from workflows.actions.runs import start_run
 
         workflow = self.workflow(definition, slug=slug)
         with self.inside(slug):
-            return start_run(actor=self.user(slug=slug), workflow=workflow, inputs=inputs or {}).id
+            return start_run(actor=self.user(slug=slug), workflow=workflow, inputs=inputs or {}, **given).id
 
     def advance(self, run: UUID, *, slug: str = "acme") -> Any:
         """Do what a worker does with the run's message, and return the run."""
@@ -133,26 +136,64 @@ class Bench:
             rows = UsageRecord.objects.filter(tenant=self.tenant(slug))
             return {row.metric: float(row.amount) for row in rows}
 
+    def never_suspended(self) -> None:
+        """Forget that tests suspended the tenants: what is due waits for an hour after that."""
+        with enter_schema_as_owner("public"):
+            Tenant.objects.using(OWNER).filter(slug__in=cast.SLUGS).update(resumed_at=None)
+        connections[OWNER].close()  # a test may restart PostgreSQL
+
     def clear(self) -> None:
         for slug in cast.SLUGS:
             with self.inside(slug), transaction.atomic():
                 _clear_tenant()
         with enter_schema_as_owner("public"):
             RunTicket.objects.using(OWNER).all().delete()
+            DueTime.objects.using(OWNER).all().delete()
             UsageRecord.objects.using(OWNER).all().delete()
-        queues = get_redis_connection("default")
-        queues.delete(*[f"{prefix}{name}" for name in QUEUES for prefix in ("", "nexod.celery.")])
+        valkey = get_redis_connection("default")
+        valkey.delete(*[f"{prefix}{name}" for name in QUEUES for prefix in ("", "nexod.celery.")])
+        forget_models()
         release_connections()
         connections[OWNER].close()
 
 
+def require_given_back() -> None:
+    """Fail unless every connection that a library was lent is given back: the next tests would wait for it in vain."""
+    from tenants.backend.raw import lent
+
+    ends_at = time.monotonic() + GIVEN_BACK_S
+    while lent():
+        assert time.monotonic() < ends_at, f"{lent()} connections of libraries were not given back"
+        time.sleep(0.02)
+
+
+def forget_models() -> None:
+    """Forget what workers share of models: one that failed before must not rest, or wait for its turn, in the next test."""
+    valkey = get_redis_connection("default")
+    for key in valkey.scan_iter("nexod:model:*"):
+        valkey.delete(key)
+
+
 def _clear_tenant() -> None:
-    from agents.models import Agent, Crew, KnowledgeBase, ModelConnection
-    from collaboration.models import Notification
-    from workflows.models import Run, Workflow
+    from agents.models import (
+        Agent,
+        Budget,
+        BudgetWindow,
+        Credential,
+        Crew,
+        KnowledgeBase,
+        Memory,
+        ModelCall,
+        ModelConnection,
+        UsageDay,
+    )
+    from collaboration.models import Activity, Delivery, Notification, SharedDocument, WebhookEndpoint
+    from workflows.models import Run, SavedView, Workflow
 
     Workflow.objects.update(published=None)
-    for model in (Run, Workflow, Crew, Agent, KnowledgeBase, ModelConnection, Notification):
+    for model in (Run, Workflow, Crew, Agent, KnowledgeBase, ModelConnection, Notification, WebhookEndpoint, Delivery):
+        model.objects.all().delete()
+    for model in (Activity, Budget, BudgetWindow, Credential, Memory, ModelCall, SavedView, SharedDocument, UsageDay):
         model.objects.all().delete()
     with connection.cursor() as cursor:
         cursor.execute("; ".join(f"DELETE FROM {table}" for table in CHECKPOINTS))

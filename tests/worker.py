@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import signal
@@ -18,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 READY_S = 60
+LOG_LIMIT = 12_000
 ROOT = Path(__file__).parent.parent
-QUEUES = "runs,crews,default"
+QUEUES = "runs,high,crews,default,webhooks,ingest"
 
 
 class Nursery:
@@ -65,6 +67,13 @@ class Worker:
         """Ask it to end as a deployment would; return its exit code."""
         return self._end(signal.SIGTERM)
 
+    def told(self) -> str:
+        """Return the end of its log; one that is alive says there first what each of its threads is at."""
+        if self.alive:
+            os.kill(self.pid, signal.SIGUSR2)
+            time.sleep(0.2)
+        return self.log.read_text()[-LOG_LIMIT:]
+
     def set_clock(self, seconds: float) -> None:
         """Let its clock be wrong by that much from now on."""
         (self.log.parent / "clock").write_text(str(seconds))
@@ -96,6 +105,7 @@ def workers(nursery: Nursery, folder: Path) -> Iterator[Any]:
     """Give ``start(lease_s=30, threads=4) -> Worker``; what still lives at the end is killed.
 
     Other limits are named like their settings: ``drain_s``, ``stall_s``, ``max_lost_workers``.
+    A test that fails shows what they told.
     """
     started: list[Worker] = []
 
@@ -109,6 +119,8 @@ def workers(nursery: Nursery, folder: Path) -> Iterator[Any]:
         yield start
     finally:
         for worker in started:
+            state = "alive" if worker.alive else "ended"
+            sys.stdout.write(f"--- worker {worker.pid}, {state}\n{worker.told()}\n")
             if worker.alive:
                 worker.kill()
 
@@ -145,6 +157,7 @@ def _work(ready: str, log: str, threads: int, limits: dict[str, float]) -> int:
     nothing = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((nothing, 0), (file, 1), (file, 2)):
         os.dup2(source, target)
+    faulthandler.register(signal.SIGUSR2)
     for name, value in limits.items():
         setattr(settings, f"NEXOD_{name.upper()}", value)
     _hang_a_clock(Path(log).parent / "clock")

@@ -16,7 +16,8 @@ from tests.browser import Visitor, open_hall
 
 TENANT = (
     "", "workflows/approval/", "workflows/run/", "workflows/artifact/", "workflows/workflow/", "workflows/starters/",
-    "agents/crew/", "agents/agent/", "agents/knowledgebase/", "agents/modelconnection/", "collaboration/notification/",
+    "agents/crew/", "agents/agent/", "agents/knowledgebase/", "agents/modelconnection/", "agents/usageday/", "agents/budget/",
+    "agents/modelcall/", "collaboration/notification/",
     "accounts/user/", "accounts/apikey/", "admin/logentry/",
 )  # fmt: skip
 STAFF = ("", "tenants/tenant/", "tenants/tenant/new/", "tenants/domain/", "tenants/plan/", "tenants/usagerecord/",

@@ -15,7 +15,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from agents.tasks import ingest_document
+from agents.tasks import ingest_documents
 from tests.front_door import Door
 from tests.live_stage import Stage
 from tests.papers import pdf
@@ -68,7 +68,7 @@ def test_an_encrypted_pdf_fails_by_itself_and_says_what_to_do(door: Door, base: 
     made = {name: _uploaded(door, base, name, file) for name, file in _PAPERS.items()}
     for document in made.values():
         headers = {"nexod_tenant": door.bench.tenant("acme").schema_name}
-        ingest_document.apply(kwargs={"document_id": document["id"]}, headers=headers, throw=True)
+        ingest_documents.apply(kwargs={"lane": document["id"]}, headers=headers, throw=True)
     shown = door.program().get(f"documents/{made['secret.pdf']['id']}")
     assert (shown["status"], shown["error"]["code"]) == ("failed", "document_encrypted")
     assert (

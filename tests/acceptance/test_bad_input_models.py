@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from agents.llm import gateway
+from agents.llm import tries
 from tests.front_door import Door
 from tests.model_server import Cut, Garbage, Hang, ModelServer, Reply, Status
 from tests.workbench import definition, node, output, text
@@ -24,7 +24,7 @@ CREW = {"name": "Team", "tasks": [{**TASK, "slug": "find"}, {**TASK, "slug": "wr
 
 @pytest.fixture(autouse=True)
 def _quick_tries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gateway, "FIRST_WAIT_S", 0.02)
+    monkeypatch.setattr(tries, "FIRST_WAIT_S", 0.02)
 
 
 @pytest.fixture(params=["llm", "crew"])
@@ -51,7 +51,7 @@ def work(request: pytest.FixtureRequest, door: Door) -> Work:
         (Status(429), "model_rate_limited", "takes no more requests", 3),
         (Status(429, retry_after=3600), "model_rate_limited", "takes no more requests", 1),
         (Status(500), "model_unavailable", "out of order", 3),
-        (Garbage(), "model_answered_garbage", "does not speak the OpenAI protocol", 1),
+        (Garbage(), "model_answered_garbage", "does not speak the provider's protocol", 1),
         (Cut(), "model_stream_cut", "stopped in the middle", 3),
         (Cut(politely=True), "model_stream_cut", "stopped in the middle", 3),
         (Hang(), "model_timeout", "did not answer in time", 1),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser import Hall, Visitor, open_hall, web_server
+from tests.browser import Hall, Visitor, open_hall
 from tests.cast import PASSWORD, email
 from tests.workbench import Bench, ask, definition, text
 from tests.worker import Nursery, workers
@@ -54,12 +54,6 @@ def worker(nursery: Nursery, tmp_path: Path, bench: Bench) -> Iterator[None]:
     with workers(nursery, tmp_path) as start:
         start()
         yield
-
-
-@pytest.fixture(scope="module")
-def port(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    with web_server(tmp_path_factory.mktemp("web")) as found:
-        yield found
 
 
 @pytest.fixture
@@ -112,14 +106,15 @@ def test_a_run_is_watched_approved_and_read(report: None, worker: None, come: Ca
     expect(page.locator("#nx-part-approval")).to_contain_text("This is for owner, admin, approver to decide.")
 
     inbox = approver.go("/admin/workflows/approval/")
-    inbox.get_by_role("link", name="Please decide").click()
-    expect(inbox.get_by_role("heading", name="On Tides")).to_be_visible()
-    inbox.get_by_label("Comment").fill("It is true.")
-    inbox.get_by_role("button", name="Approve", exact=True).click()
+    inbox.locator("#nx-rows").get_by_role("link", name="Please decide").click()
+    card = inbox.locator("#nx-pane")
+    expect(card.get_by_role("heading", name="On Tides")).to_be_visible()
+    card.get_by_label("Comment", exact=True).fill("It is true.")
+    card.get_by_role("button", name="Approve", exact=True).click()
     expect(inbox.locator("body")).to_contain_text("Approved. The run goes on.")
 
     # The editor's page moves by itself: nothing is loaded anew.
-    expect(page.locator("#nx-part-head")).to_contain_text("Completed")
+    expect(page.locator("#nx-part-head")).to_contain_text("Completed", timeout=20_000)
     expect(page.locator("#nx-wire")).to_have_text("Ended")
     expect(page.locator("#nx-part-result")).to_contain_text("Report.md")
     expect(page.locator("#nx-timeline")).to_contain_text("It is true.")
@@ -151,7 +146,7 @@ def test_an_approval_is_decided_in_place_with_edits(report: None, worker: None, 
 def test_what_a_person_types_is_not_taken_away(report: None, worker: None, come: Callable[..., Visitor]) -> None:
     owner = come("owner")
     page = begin(owner)
-    comment = page.get_by_label("Comment")
+    comment = page.get_by_label("Comment", exact=True)
     comment.fill("Half a sent")
     page.evaluate("document.dispatchEvent(new Event('toggle'))")
     page.reload()
@@ -186,8 +181,8 @@ def test_a_run_is_cancelled_after_a_question(report: None, worker: None, come: C
     owner = come("owner")
     page = begin(owner)
     expect(page.locator("#nx-part-head")).to_contain_text("Waiting for approval")
-    page.once("dialog", lambda question: question.accept())
     page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("dialog", name="Cancel this run?").get_by_role("button", name="Cancel the run").click()
     expect(page.locator("#nx-part-head")).to_contain_text("Cancelled")
 
 
@@ -239,6 +234,7 @@ def test_files_are_dropped_and_read_while_one_looks(
 def test_a_definition_is_checked_while_it_is_written(come: Callable[..., Visitor], bench: Bench) -> None:
     editor = come("editor")
     page = editor.go("/admin/workflows/workflow/add/")
+    page.get_by_role("tab", name="JSON").click()
     area = page.locator("#id_definition")
     broken = {**REPORT, "edges": [*REPORT["edges"], {"from": "publish", "to": "nowhere"}]}
     area.fill(json.dumps(broken, indent=2))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser import open_hall, web_server
+from tests.browser import open_hall
 from tests.cast import PASSWORD, email
 from tests.workbench import Bench, definition, output, text
 
@@ -30,12 +29,6 @@ ORDER = definition(
     ],
     ["quote reserve", "reserve charge", "charge mail", "mail book", "mail note error", "note book", "book end"],
 )
-
-
-@pytest.fixture(scope="module")
-def port(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    with web_server(tmp_path_factory.mktemp("web")) as found:
-        yield found
 
 
 @pytest.mark.parametrize("look", [{}, {"dark": True}, {"phone": True}], ids=["light", "dark", "phone"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from pathlib import Path
@@ -12,13 +13,15 @@ from nexod.kernel.queue import ADVANCE, enqueue
 from nexod.watchdog import EXIT_CODE
 from tenants.context import enter_platform
 from tenants.models import RunTicket
-from tests.faults import Start, World, figure, how_many, log, numbered, start, until, until_logged, until_status
+from tests.faults import LONG, Start, World, figure, how_many, log, numbered, start, until, until_logged, until_status
 from tests.front_door import Door
 from tests.model_server import Drip
 from tests.probe import probe
 from tests.workbench import Bench, definition, node, output, text
 
 __all__ = ["log", "start"]
+# A machine that is busy with other tests is given more time, far less than the lease; ``make faults`` is not.
+SLACK_S = 0.0 if LONG in os.environ else 12.0
 
 
 def test_a_worker_that_was_thought_dead_and_wakes_up_changes_nothing(bench: Bench, start: Start, log: Path) -> None:
@@ -40,6 +43,20 @@ def test_a_worker_that_was_thought_dead_and_wakes_up_changes_nothing(bench: Benc
     assert [(step.node, step.attempt) for step in bench.steps(run)] == [("one", 2), ("two", 1), ("end", 1)]
     assert numbered(bench, run)
     figure("freeze past the lease", taken_over_s=taken_s, written_by_the_first_after=0)
+
+
+def test_a_worker_that_is_frozen_in_a_transaction_locks_its_run_for_a_moment_only(
+    bench: Bench, start: Start, log: Path
+) -> None:
+    frozen = start(lease_s=1, idle_transaction_s=2)
+    run = bench.start(definition([probe("one", log=str(log), held_s=120), output()]))
+    until_logged(log, "one-locks", seconds=60)
+    frozen.freeze()
+    start(lease_s=1, idle_transaction_s=2)
+    taken_s = until_logged(log, "one", times=2, seconds=60)
+    until_status(bench, run, "completed", seconds=60)
+    figure("frozen in a transaction", taken_over_s=taken_s)
+    frozen.kill()
 
 
 def test_a_worker_that_takes_nothing_any_more_ends_itself(bench: Bench, start: Start) -> None:
@@ -93,9 +110,9 @@ def test_a_step_that_outlasts_the_grace_is_given_up_and_done_elsewhere(bench: Be
     until_logged(log, "slow")
     second = start(lease_s=30)
     first.ask_to_stop()
-    handed_over_s = until_logged(log, "slow", times=2, seconds=8)
+    handed_over_s = until_logged(log, "slow", times=2, seconds=60)
     assert first.ended() == 0
-    assert handed_over_s < 3
+    assert handed_over_s < 3 + SLACK_S
     assert "run.handed_back" in bench.types(run)
     until_status(bench, run, "completed")
     assert second.alive
@@ -160,6 +177,32 @@ def test_every_message_delivered_ten_times_does_everything_once(bench: Bench, st
     assert done == {"one": count, "two": count}
     assert all(Counter(bench.types(run))["run.completed"] == 1 for run in runs)
     figure("messages ten times", runs=count, messages=10 * count, steps_done_twice=0)
+
+
+def test_an_urgent_run_overtakes_those_that_wait(bench: Bench, start: Start, log: Path) -> None:
+    count = max(50, how_many(50))
+    start(threads=1, lease_s=5)
+    gate = log.parent / "gate"
+    busy = bench.start(definition([probe("busy", log=str(log), gate=str(gate)), output()]))
+    until_logged(log, "busy")
+    chain = bench.workflow(definition([probe("wait", log=str(log), seconds=0.02), output()]))
+    waiting = [_again(bench, chain) for _ in range(count)]
+    urgent = bench.start(definition([probe("urgent", log=str(log)), output()]), urgent=True)
+    gate.touch()
+    for run in (busy, urgent, *waiting):
+        until_status(bench, run, "completed", seconds=30 + count)
+    order = log.read_text().split()
+    assert Counter(order) == {"busy": 1, "urgent": 1, "wait": count}
+    place = order.index("urgent") - 1
+    figure("urgent run", waiting=count, overtaken=count - place)
+    assert place <= 1
+
+
+def _again(bench: Bench, workflow: Any) -> Any:
+    from workflows.actions.runs import start_run
+
+    with bench.inside():
+        return start_run(actor=bench.user(), workflow=workflow, inputs={}).id
 
 
 def _messages(bench: Bench) -> int:

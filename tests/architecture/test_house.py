@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from asgiref.sync import iscoroutinefunction
+from django.urls import URLPattern, get_resolver
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("nexod", "tenants", "agents", "workflows", "collaboration")
@@ -33,6 +35,7 @@ BOUNDARIES = {
     "collaboration/consumers/door.py": "closes the socket with a code, logged",
     "nexod/observability/readiness.py": "a probe that fails is the answer",
     "tenants/sweeper.py": "logged; the next sweep comes a second later",
+    "workflows/engine/trials.py": "stored as the mark's reason, logged",
     "workflows/api/events.py": "becomes the envelope, logged",
     "workflows/engine/bounded.py": "raised again in the caller's thread",
     "workflows/engine/loop.py": "ends the run as failed, logged",
@@ -80,6 +83,23 @@ def test_the_web_process_imports_nothing_heavy():
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True, env=os.environ
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_every_view_is_synchronous():
+    """A request is one thread, in which a coroutine would need a loop of its own; live answers stream."""
+    views = [pattern.callback for module in ("nexod.urls", "nexod.urls_public") for pattern in _patterns(module)]
+    assert len(views) > 100
+    assert not [view for view in views if iscoroutinefunction(view)]
+
+
+def _patterns(module: str) -> Iterator[URLPattern]:
+    pending = list(get_resolver(module).url_patterns)
+    while pending:
+        found = pending.pop()
+        if isinstance(found, URLPattern):
+            yield found
+        else:
+            pending += found.url_patterns
 
 
 def test_files_and_functions_stay_readable():

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from agents.llm import errors, gateway
+from agents.llm import errors, tries
 from agents.llm.endpoint import Endpoint
 from agents.llm.gateway import Gateway
 from nexod.kernel import run_port
@@ -26,7 +26,7 @@ HELLO = [{"role": "user", "content": "Say hello"}]
 
 @pytest.fixture(autouse=True)
 def _quick_tries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gateway, "FIRST_WAIT_S", 0.05)
+    monkeypatch.setattr(tries, "FIRST_WAIT_S", 0.05)
 
 
 @pytest.fixture

@@ -17,20 +17,47 @@ from workflows.nodes import registry
 from workflows.nodes.base import Json, NodeCall, NodeType, Problem
 from workflows.starters import Starter
 
-ANSWER = {"type": "object", "properties": {"source": {"type": "string", "x-enum-from": "inputs.sources"}}}
-EXAMPLES: dict[str, Json] = {
-    "agent": {"agent": "a", "prompt": "p", "expected_output": "e", "inputs": {"x": "i"}, "output_schema": ANSWER},
-    "crew": {"crew": "c", "inputs": {"topic": "t"}, "outputs": {"write": ANSWER}},
-    "knowledge": {"knowledge_base": "k", "query": "q", "limit": 3, "passage_characters": 100, "required": True},
-    "llm": {"model": "m", "model_name": "n", "system": "s", "prompt": "p", "output_schema": ANSWER, "temperature": 0},
-    "http": {"method": "POST", "url": "u", "query": {"q": "t"}, "headers": {"X-Of": "t"}, "json": "1", "expect": [201]},
-    "condition": {"cases": [{"route": "a", "when": "true"}], "default": "b"},
-    "template": {"template": "t"},
-    "approval": {"title": "t", "content": "c", "instructions": "i", "roles": ["owner"], "max_changes": 1},
-    "output": {"artifact": {"name": "n.md", "content": "c"}, "outputs": {"a": {"template": "t"}, "b": {"cel": "1"}}},
+TEXTS = {name: {"type": "string"} for name in ("topic", "audience", "text", "note", "country", "name")}
+INPUTS = {
+    "type": "object",
+    "properties": {
+        **TEXTS,
+        "sources": {"type": "array", "items": {"type": "string"}},
+        "addresses": {"type": "array", "items": {}},
+        "price": {"type": "number"},
+        "score": {"type": "integer"},
+        "order": {"type": "string"},
+    },
 }
-ROUTES = {"condition": frozenset({"a", "b"}), "approval": frozenset({"approve"})}
-ALONE = ["template", "condition", "approval", "output"]
+GIVEN = {
+    **dict.fromkeys(TEXTS, "x"), "sources": [], "addresses": [1, 2], "price": 2.0, "score": 9, "order": "7",
+}  # fmt: skip
+ANSWER = {"type": "object", "properties": {"source": {"type": "string", "x-enum-from": "inputs.sources"}}}
+MORE: dict[str, Json] = {
+    "agent": {"output_schema": ANSWER},
+    "crew": {"outputs": {"write": ANSWER}},
+    "llm": {"output_schema": ANSWER},
+}
+EXAMPLES: dict[str, Json] = {kind.type: {**kind.example, **MORE.get(kind.type, {})} for kind in registry.all_types()}
+ROUTES = {
+    "condition": frozenset({"high", "low"}),
+    "switch": frozenset({"europe", "america", "elsewhere"}),
+    "loop": frozenset({"again", "done"}),
+    "approval": frozenset({"approve"}),
+}
+ALONE = [
+    "template",
+    "transform",
+    "join",
+    "emit",
+    "wait",
+    "workflow",
+    "condition",
+    "switch",
+    "loop",
+    "approval",
+    "output",
+]
 
 each_type = pytest.mark.parametrize("kind", registry.all_types(), ids=lambda kind: kind.type)
 each_starter = pytest.mark.parametrize("starter", starters.all_starters(), ids=lambda starter: starter.slug)
@@ -39,8 +66,12 @@ each_starter = pytest.mark.parametrize("starter", starters.all_starters(), ids=l
 def document(kind: NodeType, config: Json | None = None) -> Json:
     """Return a definition whose second node is of that type."""
     made = chain(3)
-    made["inputs"] = {"type": "object", "properties": {"sources": {"type": "array", "items": {"type": "string"}}}}
+    made["inputs"] = INPUTS
     made["nodes"][1] = {"id": "n1", "type": kind.type, "config": EXAMPLES[kind.type] if config is None else config}
+    if kind.type == "map":
+        made["nodes"].append({"id": "check", "type": "template", "config": {"template": "{{ nodes.n1.item }}"}})
+    if not kind.runs:
+        return {**made, "edges": [{"from": "n0", "to": "n2"}]}
     made["edges"] = [{"from": "n0", "to": "n1"}]
     made["edges"] += [{"from": "n1", "to": "n2", "when": label} for label in ROUTES.get(kind.type, [""])]
     return made
@@ -128,13 +159,14 @@ def test_its_output_is_described(kind: NodeType) -> None:
     schema = kind.output(EXAMPLES[kind.type])
     Draft202012Validator.check_schema(schema)
     assert schema["type"] == "object"
-    assert schema["properties"]
+    assert bool(schema["properties"]) == kind.runs
 
 
 @pytest.mark.parametrize("type_", ALONE)
 def test_what_it_gives_is_what_it_describes(type_: str) -> None:
     kind = registry.get(type_)
-    call: NodeCall = Call(EXAMPLES[type_], routes=ROUTES.get(type_, frozenset()))
+    values: Json = {"inputs": GIVEN, "nodes": {}, "visits": {}, "run": {"id": "r"}}
+    call: NodeCall = Call(EXAMPLES[type_], values, routes=ROUTES.get(type_, frozenset()))
     result = kind.run(call)
     Draft202012Validator(kind.output(EXAMPLES[type_])).validate(result.output)
     assert result.route in ROUTES.get(type_, {""})
@@ -159,7 +191,7 @@ def test_the_published_schema_is_one_and_refuses_unknown_types() -> None:
 def test_the_web_process_can_validate_without_what_only_workers_need() -> None:
     code = (
         "import sys, workflows.definitions, workflows.nodes.registry, workflows.starters;"
-        "heavy = {'crewai', 'langgraph', 'langchain_core', 'openai', 'litellm', 'numpy', 'agents', 'django'};"
+        "heavy = {'crewai', 'langgraph', 'langchain_core', 'openai', 'litellm', 'numpy', 'agents.models', 'agents.llm', 'django'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"[]\n"
@@ -170,11 +202,16 @@ class Own:
 
     def __init__(self, starter: Starter) -> None:
         self.names = {("crew", crew["slug"]) for crew in starter.crews} | {("model", "")}
+        self.names |= {("crew", slug) for slug in starter.ready_made}
         self.names |= {("agent", agent["slug"]) for agent in starter.agents}
         self.names |= {("knowledge_base", base["slug"]) for base in starter.knowledge_bases}
 
     def has(self, kind: str, slug: str) -> bool:
         return (kind, slug) in self.names
+
+    def inputs(self, workflow: str) -> dict[str, Any] | None:
+        """Say that it is not known."""
+        return None
 
 
 @each_starter
@@ -199,7 +236,8 @@ def test_the_tasks_of_a_starter_fit_its_agents_and_the_inputs_they_get(starter: 
 
 @each_starter
 def test_a_starter_takes_the_tenants_own_knowledge_base(starter: Starter) -> None:
-    slots = {base["slug"]: "handbook" for base in starter.knowledge_bases}
-    used = [n["config"]["knowledge_base"] for n in starter.definition_with(slots)["nodes"] if n["type"] == "knowledge"]
-    assert set(used) == {"handbook"}
+    slots = {base["slug"]: "shelf" for base in starter.knowledge_bases}
+    nodes = starter.definition_with({"knowledge_base": slots})["nodes"]
+    used = [n["config"]["knowledge_base"] for n in nodes if n["type"] == "knowledge"]
+    assert set(used) == ({"shelf"} if slots else set())
     assert starter.definition_with({}) == starter.definition

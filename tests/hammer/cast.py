@@ -10,9 +10,7 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.test import Client
 
-from agents.knowledge.embedding import embedder
 from agents.knowledge.files import files
-from agents.models import Chunk
 from nexod.kernel import events
 from tenants.accounts.actions.api_keys import issue_api_key
 from tenants.accounts.models import User
@@ -25,6 +23,7 @@ from tests.content import Content, fill
 from tests.hammer.marks import mark
 from tests.hammer.resident import Resident, slug
 from tests.program import EVERY_SCOPE
+from tests.shelf import write
 from workflows.actions.events import append_events
 from workflows.actions.workflows import create_workflow, publish_workflow
 from workflows.models import Run
@@ -111,8 +110,7 @@ def _write_document(content: Content, number: int) -> None:
     text = f"{QUESTION} is known to {mark(number)}"
     files.delete(content.document.storage_key)
     files.save(content.document.storage_key, ContentFile(text.encode()))
-    vector = embedder().embed([text])[0]
-    Chunk.objects.filter(document=content.document).update(text=text, embedding=vector)
+    write(content.document, text)
 
 
 def _definition(name: str, middle: list[Definition]) -> Definition:

@@ -96,7 +96,7 @@ def _open_the_rooms() -> None:
     from tests.hammer.rooms.socket import PATH, RoomConsumer
 
     consumer: Any = RoomConsumer.as_asgi()
-    routing.urlpatterns.append(path(PATH, consumer))
+    routing.routes.insert(0, path(PATH, consumer))
 
 
 def _work(kind: str, ready: str, log: str, plant: str) -> int:

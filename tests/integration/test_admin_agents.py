@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -13,7 +14,7 @@ from tenants.context import enter_tenant
 from tests.admin import filled, told
 
 AGENT = {"name": "Analyst", "slug": "", "role": "r", "goal": "g", "backstory": "", "temperature": "0.3",
-         "max_tokens": "500", "model": ""}  # fmt: skip
+         "max_tokens": "500", "model": "", "rounds": "8", "context_policy": "trim"}  # fmt: skip
 
 
 def test_an_agent_is_made_and_its_slug_with_it(visit, acme):
@@ -35,6 +36,19 @@ def test_what_the_action_refuses_is_said_at_the_field(visit, acme, content):
     with enter_tenant(acme):
         assert not Agent.objects.filter(name="Analyst").exists()
         assert not LogEntry.objects.exists()
+
+
+def test_what_goes_with_a_crew_is_counted_and_not_listed(visit, content):
+    page = visit("acme", "editor").get(f"/admin/agents/crew/{content.crew.pk}/delete/").content.decode()
+    assert "Crew tasks: 2" in page
+    assert "relationship" not in page
+    assert "Crew task: t1" not in page
+
+
+def test_nothing_in_a_rows_history_is_said_in_words_of_ours(visit, content):
+    client = visit("acme", "editor")
+    path = f"/admin/agents/agent/{content.agent.pk}"
+    assert "Nobody has changed it in the admin yet." in client.get(f"{path}/history/").content.decode()
 
 
 def test_an_unchanged_form_changes_nothing(visit, acme, content):
@@ -125,7 +139,7 @@ def test_a_stored_key_does_not_follow_to_another_address(visit, acme, connection
         assert ModelConnection.objects.get().base_url == "https://llm.example/v1"
 
 
-def task(number: int, slug: str, agent: str, **more: str) -> dict[str, str]:
+def task(number: int, slug: str, agent: str, **more: Any) -> dict[str, Any]:
     values = {"order": str(number), "slug": slug, "description": "d", "expected_output": "e", "agent": agent,
               "context_slugs": "", "output_schema": "", **more}  # fmt: skip
     return {f"tasks-{number - 1}-{name}": value for name, value in values.items()}
@@ -181,3 +195,25 @@ def test_json_that_is_none_is_said_at_its_task(visit, content):
     data = crew(task(1, "a", str(content.agent.pk), output_schema="{oops"))
     answer = visit("acme", "editor").post("/admin/agents/crew/add/", data)
     assert "This is not JSON" in answer.content.decode()
+
+
+def test_who_approves_a_tasks_result_is_said_by_fields(visit, acme, content):
+    client = visit("acme", "editor")
+    said = {"policy-who-roles": ["admin", "approver"], "policy-quorum": "2"}
+    client.post("/admin/agents/crew/add/", crew(task(1, "a", str(content.agent.pk), human_input="on", **said)))
+    with enter_tenant(acme):
+        made = CrewTask.objects.get(crew__name="Team")
+    assert made.policy == {"who": {"roles": ["admin", "approver"]}, "quorum": 2}
+    path = f"/admin/agents/crew/{made.crew_id}/change/"
+    page = client.get(path).content.decode()
+    data = filled(page, "crew_form")
+    assert "tasks-0-policy" not in data
+    assert data["tasks-0-policy-quorum"] == "2"
+    assert client.post(path, data).status_code == 302
+    with enter_tenant(acme):
+        assert CrewTask.objects.get(crew__name="Team").policy == made.policy
+    refused = client.post(path, {**data, "tasks-0-policy-who-roles": ["cook"]})
+    assert refused.status_code == 200
+    assert client.post(path, {**data, "tasks-0-policy-who-roles": [], "tasks-0-policy-quorum": ""}).status_code == 302
+    with enter_tenant(acme):
+        assert CrewTask.objects.get(crew__name="Team").policy == {}

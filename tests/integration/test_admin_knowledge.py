@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from agents.models import Document
+from agents.models import Document, KnowledgeBase, ModelConnection, Sitemap
 from tenants.context import enter_tenant
+from tests.admin import filled
 
 
 def file(name: str, text: bytes = b"# Tides\n\nThe moon pulls.") -> SimpleUploadedFile:
@@ -116,6 +119,19 @@ def test_a_document_is_deleted_with_its_chunks(visit, acme, content):
         assert not Document.objects.exists()
 
 
+def test_who_deletes_a_knowledge_base_is_told_how_much_goes_and_no_titles(visit, acme, content):
+    with enter_tenant(acme):
+        content.document.title = "The merger"
+        content.document.visibility = Document.Visibility.RESTRICTED
+        content.document.save()
+    page = (
+        visit("acme", "editor").get(f"/admin/agents/knowledgebase/{content.knowledge_base.pk}/delete/").content.decode()
+    )
+    assert re.search(r"Documents: 1\b", page)
+    assert re.search(r"Chunks: [1-9]", page)
+    assert "The merger" not in page
+
+
 def test_a_knowledge_base_is_made_and_its_page_takes_files(visit):
     answer = visit("acme", "editor").post(
         "/admin/agents/knowledgebase/add/", {"name": "Library", "slug": "", "description": ""}, follow=True
@@ -123,3 +139,74 @@ def test_a_knowledge_base_is_made_and_its_page_takes_files(visit):
     page = answer.content.decode()
     assert "Drop files here" in page
     assert "No documents yet" in page
+
+
+def test_a_person_is_told_of_as_many_documents_as_that_person_may_read(visit, acme, content):
+    """On the first page and beside sitemaps: what is closed to somebody is not even counted for them."""
+    with enter_tenant(acme):
+        site = Sitemap.objects.create(
+            knowledge_base=content.knowledge_base, address="https://a.test/sitemap.xml", status="ready"
+        )
+        for number, status in enumerate(("ready", "failed", "pending")):
+            Document.objects.create(
+                knowledge_base=content.knowledge_base, sitemap=site, name=f"{number}", origin="url",
+                address=f"https://a.test/{number}", status=status, visibility="restricted", bytes=1_000,
+            )  # fmt: skip
+    first = {role: visit("acme", role).get("/admin/").context["documents"] for role in ("owner", "viewer")}
+    assert {name: first["owner"][name] - first["viewer"][name] for name in ("all", "busy", "failed", "bytes")} == {
+        "all": 3, "busy": 1, "failed": 1, "bytes": 3_000,
+    }  # fmt: skip
+    assert first["viewer"]["all"] == 1
+    pages = {role: visit("acme", role).get("/admin/agents/sitemap/").content.decode() for role in ("owner", "viewer")}
+    assert "1 of 3 to read" in pages["owner"]
+    assert ", 1 failed" in pages["owner"]
+    assert " to read" not in pages["viewer"]
+    assert "1 failed" not in pages["viewer"]
+
+
+def connections_offered(page: str, part: str) -> dict[str, bool]:
+    """Return what the select of that part offers, by slug, and whether it is chosen."""
+    select = re.search(rf'<select name="retrieval-{part}-connection".*?</select>', page, re.S)
+    assert select
+    return {slug: "selected" in more for slug, more in re.findall(r'<option value="([^"]*)"([^>]*)>', select[0])}
+
+
+def test_a_knowledge_base_offers_the_connections_for_its_searches(visit, acme, globex, content):
+    with enter_tenant(globex):
+        ModelConnection.objects.create(slug="foreign", name="Theirs", provider="openai")
+    with enter_tenant(acme):
+        ModelConnection.objects.create(slug="judges", name="The judges", provider="openai")
+        KnowledgeBase.objects.filter(pk=content.knowledge_base.pk).update(
+            retrieval={"rerank": {"connection": "gone", "model": "m"}}
+        )
+    client, path = visit("acme", "owner"), f"/admin/agents/knowledgebase/{content.knowledge_base.pk}/change/"
+    page = client.get(path).content.decode()
+    rerank, rewrite = (connections_offered(page, part) for part in ("rerank", "rewrite"))
+    assert (rerank["gone"], rewrite[""]) == (True, True)
+    assert "judges" in rerank
+    assert "gone" not in rewrite
+    assert "foreign" not in rerank
+    data = filled(page, "knowledgebase_form") | {
+        "retrieval-rewrite-connection": "judges",
+        "retrieval-rewrite-model": "w",
+    }
+    assert client.post(path, data).status_code == 302
+    with enter_tenant(acme):
+        kept = KnowledgeBase.objects.get(pk=content.knowledge_base.pk).retrieval
+    assert kept["rerank"] == {"connection": "gone", "model": "m"}
+    assert kept["rewrite"] == {"connection": "judges", "model": "w"}
+
+
+def test_a_page_that_is_written_together_reads_what_somebody_else_has_named(visit, acme, content):
+    """A connection that is not there was deleted, or named by the API meanwhile: it is shown, and read as it is."""
+    base = content.knowledge_base
+    with enter_tenant(acme):
+        KnowledgeBase.objects.filter(pk=base.pk).update(retrieval={"rewrite": {"connection": "gone", "model": "w"}})
+    client = visit("acme", "owner")
+    page = client.get(f"/admin/agents/knowledgebase/{base.pk}/change/?together=1").content.decode()
+    assert connections_offered(page, "rewrite")["gone"]
+    data = filled(page, "knowledgebase_form") | {"retrieval-rerank-connection": "to-come"}
+    read = client.post(f"/admin/settings/knowledge/{base.pk}/read/", data).json()
+    assert read["refused"] == []
+    assert read["content"]["retrieval"]["rewrite"] == {"connection": "gone", "model": "w"}
+    assert read["content"]["retrieval"]["rerank"] == {"connection": "to-come"}

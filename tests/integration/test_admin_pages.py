@@ -13,7 +13,7 @@ from tests.content import fill
 
 LISTS = {
     "agents/agent": 12, "agents/crew": 12, "agents/modelconnection": 12, "agents/knowledgebase": 12, "agents/document": 13,
-    "workflows/workflow": 12, "workflows/run": 15, "workflows/approval": 12, "workflows/artifact": 13,
+    "workflows/workflow": 12, "workflows/run": 15, "workflows/approval": 16, "workflows/artifact": 13,
     "accounts/user": 14, "accounts/apikey": 12, "collaboration/notification": 12, "admin/logentry": 13,
 }  # fmt: skip
 FORMS = ("agents/agent", "agents/crew", "agents/modelconnection", "agents/knowledgebase", "workflows/workflow",

@@ -159,3 +159,9 @@ def test_nobody_revokes_an_owners_key_but_an_owner(visit, acme, content):
     visit("acme", "viewer").post(f"/admin/accounts/apikey/{content.api_key.pk}/revoke/")
     with enter_tenant(acme):
         assert ApiKey.objects.get().revoked_at is None
+
+
+def test_a_key_is_shown_by_its_name_and_its_beginning(visit, content):
+    page = visit("acme", "admin").get(f"/admin/accounts/apikey/{content.api_key.pk}/change/").content.decode()
+    assert "[&#x27;" not in page
+    assert f"{content.api_key.prefix}…" in page

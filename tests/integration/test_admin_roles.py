@@ -42,9 +42,15 @@ def test_who_runs(visit, content, role):
     assert answer.status_code == (200 if role in WRITERS else 403)
 
 
+def nobody_is_away(acme, content):
+    with enter_tenant(acme):
+        content.absence.delete()
+
+
 @pytest.mark.parametrize("role", EVERYBODY)
 def test_who_decides(visit, acme, content, role):
     """An editor builds and runs but does not approve; an admin may, but this approval is for owner and approver."""
+    nobody_is_away(acme, content)
     client = visit("acme", role)
     page = client.get(f"/admin/workflows/approval/{content.approval.pk}/change/").content.decode()
     decides = role in {"owner", "approver"}
@@ -54,7 +60,8 @@ def test_who_decides(visit, acme, content, role):
         assert (Approval.objects.get(pk=content.approval.pk).status == "decided") is decides
 
 
-def test_a_refused_decision_says_for_whom_it_is(visit, content):
+def test_a_refused_decision_says_for_whom_it_is(visit, acme, content):
+    nobody_is_away(acme, content)
     client = visit("acme", "admin")
     answer = client.post(
         f"/admin/workflows/approval/{content.approval.pk}/decide/", {"decision": "approve"}, follow=True

@@ -9,6 +9,7 @@ import pytest
 from tenants.context import enter_tenant
 from tests.admin import filled, told
 from tests.content import GREETING
+from workflows import starters
 from workflows.models import Run, Workflow, WorkflowVersion
 
 BROKEN = {**GREETING, "nodes": [{**GREETING["nodes"][0], "config": {"template": "{{ nope.x }}"}}, *GREETING["nodes"][1:]],
@@ -156,6 +157,20 @@ def test_a_starter_is_installed_with_all_it_needs(visit, acme, globex, content):
     with enter_tenant(globex):
         assert not Workflow.objects.exists()
     assert "Open it" in client.get("/admin/workflows/starters/").content.decode()
+
+
+@pytest.mark.parametrize("starter", starters.all_starters(), ids=lambda starter: starter.slug)
+def test_every_starter_is_installed_with_one_press(visit, acme, globex, content, starter):
+    with enter_tenant(acme):
+        type(content.connection).objects.update(is_default=True, base_url="https://m.example/v1")
+    client = visit("acme", "editor")
+    assert starter.name in client.get("/admin/workflows/starters/").content.decode()
+    answer = client.post(f"/admin/workflows/starters/{starter.slug}/install/", follow=True)
+    assert "is installed and published" in told(answer)
+    with enter_tenant(acme):
+        assert Workflow.objects.get(starter=starter.slug).published
+    with enter_tenant(globex):
+        assert not Workflow.objects.exists()
 
 
 def test_a_starter_that_cannot_be_installed_says_why(visit):

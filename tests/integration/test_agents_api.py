@@ -156,6 +156,18 @@ def test_what_is_in_use_is_not_deleted(api):
     assert api("delete", f"agents/{agent['id']}").status_code == 204
 
 
+def test_an_agent_that_a_crew_may_hand_work_to_is_not_deleted(api):
+    api("post", "agents", {**AGENT, "name": "Boss", "slug": "boss"})
+    helper = api("post", "agents", {**AGENT, "name": "Helper", "slug": "helper"}).json()
+    team = {"name": "Briefing", "process": "hierarchical", "manager": "boss", "members": ["helper"]}
+    crew = api("post", "crews", {**team, "tasks": [{**TASK, "agent": None}]})
+    assert crew.status_code == 201, crew.json()
+    refused = api("delete", f"agents/{helper['id']}")
+    assert (refused.status_code, refused.json()["error"]["details"]) == (409, {"crews": ["Briefing"]})
+    assert api("delete", f"crews/{crew.json()['id']}").status_code == 204
+    assert api("delete", f"agents/{helper['id']}").status_code == 204
+
+
 BODIES = {
     "model-connections": CONNECTION,
     "agents": AGENT,
@@ -198,7 +210,7 @@ def test_lists_cost_the_same_however_long_they_are(api):
         ("model-connections", 1, 1),
         ("agents", 6, 2),
         ("knowledge-bases", 1, 1),
-        ("crews", 6, 3),
+        ("crews", 6, 4),
     ):
         with CaptureQueriesContext(connection) as captured:
             assert len(api("get", path).json()["results"]) == rows

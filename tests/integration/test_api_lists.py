@@ -6,21 +6,54 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from agents.models import AgentVersion
 from tenants.accounts.models import User
 from tenants.context import enter_tenant
 from tests.content import fill
 from tests.routes import PUBLIC, routes
-from workflows.models import Run, Step, WorkflowVersion
+from workflows.models import Case, Run, Step, Trial, WorkflowVersion
 
-UNPAGED = {PUBLIC, "me", "usage", "node-types", "definition-schema", "starters"}
+UNPAGED = {
+    PUBLIC,
+    "me",
+    "usage",
+    "node-types",
+    "trigger-kinds",
+    "definition-schema",
+    "bundle-schema",
+    "starters",
+    "scorers",
+    "tools",
+    "groups",
+    "search",
+    "memories/search",
+    "business-hours",
+    "notifications/preferences",
+    "notifications/unread",
+    "comments/mentionable",
+    "presence",
+}
 STREAM = "runs/<uuid:run_id>/events"
 READS = [route for route in routes() if route.is_safe and route.pattern not in (PUBLIC, STREAM)]
-NESTED = {"runs/<uuid:run_id>/steps", "workflows/<uuid:workflow_id>/versions", "documents/<uuid:pk>/chunks"}
+NESTED = {"runs/<uuid:run_id>/steps", "workflows/<uuid:workflow_id>/versions", "agents/<uuid:agent_id>/versions",
+          "documents/<uuid:pk>/chunks",
+          "evaluations/<uuid:evaluation_id>/trials"}  # fmt: skip
 LISTS = [
     route for route in READS if route.pattern in NESTED or ("<" not in route.pattern and route.pattern not in UNPAGED)
 ]
-# The key with its user, the permissions of the user and of the roles, and what the page itself asks.
-MOST_QUERIES = 7
+# The host, the key with its user and what he may, and what the page itself asks.
+MOST_QUERIES = 6
+# An approval is shown with its votes, its record, and whether the caller may decide.
+# What is written together is read under a lock of its row, with the content as it is saved and its document.
+MORE_QUERIES = {
+    "approvals/<uuid:pk>": 8,
+    "workflows/<uuid:pk>/changes": 7,
+    "agents/<uuid:pk>/draft": 10,
+    "crews/<uuid:pk>/draft": 12,
+    "knowledge-bases/<uuid:pk>/draft": 8,
+}
+# Asks each knowledge base by itself, at most twenty of them.
+EACH_BY_ITSELF = {"search"}
 
 
 @pytest.fixture
@@ -38,6 +71,9 @@ def grow(content):
         more.crew.tasks.last().context.add(more.crew.tasks.first())
         Step.objects.create(run=content.run, node="ask", node_type="approval", visit=number + 2, status="running")
         WorkflowVersion.objects.create(workflow=content.workflow, number=number + 2, definition={}, author=content.user)
+        AgentVersion.objects.create(agent=content.agent, number=number + 2, content={}, author=content.user)
+        case = Case.objects.create(data_set=content.data_set, name=f"more {number}", inputs={"name": "x"})
+        Trial.objects.create(evaluation=content.evaluation, contestant=content.trial.contestant, case=case)
         User.objects.create_user(f"more{number}@acme.test").groups.set(content.user.groups.all())
 
 
@@ -50,7 +86,7 @@ def queries_of(client, path):
     return len(queries)
 
 
-@pytest.mark.parametrize("route", READS, ids=str)
+@pytest.mark.parametrize("route", [route for route in READS if route.pattern not in EACH_BY_ITSELF], ids=str)
 def test_more_rows_cost_no_more_queries(program, acme, one, route):
     owner, path = program("acme", "owner"), route.of(one)
     with enter_tenant(acme):
@@ -58,7 +94,7 @@ def test_more_rows_cost_no_more_queries(program, acme, one, route):
         grow(one)
         after = queries_of(owner, path)
     assert before == after
-    assert after <= MOST_QUERIES
+    assert after <= MORE_QUERIES.get(route.pattern, MOST_QUERIES)
 
 
 @pytest.mark.parametrize("route", LISTS, ids=str)

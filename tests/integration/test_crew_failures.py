@@ -10,7 +10,7 @@ import pytest
 
 from agents.crew import CrewAgent, CrewFailed, CrewInvalid, CrewSpec, CrewTask, crew_of_one, run_crew
 from agents.crew import run as run_module
-from agents.llm import errors, gateway
+from agents.llm import errors, tries
 from agents.llm.endpoint import Endpoint
 from nexod.kernel.errors import InvalidInput
 from nexod.kernel.run_port import RunWasCancelled
@@ -22,7 +22,7 @@ SCORE = {"type": "object", "properties": {"score": {"type": "integer"}}, "requir
 
 @pytest.fixture(autouse=True)
 def _quick_tries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gateway, "FIRST_WAIT_S", 0.05)
+    monkeypatch.setattr(tries, "FIRST_WAIT_S", 0.05)
 
 
 @pytest.fixture

@@ -7,17 +7,20 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from tests.model_server import ModelServer, ToolCall, ToolCalls, says_system
 
 ROOT = Path(__file__).resolve().parents[2]
 WATCHED = """
 import json, os, sys, tempfile
 tempfile.gettempdir()  # Python itself tries out its folder once
-SEEN = {"written": [], "connected": [], "resolved": [], "started": []}
+SEEN = {"written": [], "connected": [], "resolved": [], "started": [], "failed": []}
 
 def watch(event, args):
+    if event == "open" and isinstance(args[0], int):
+        return  # an end of a pipe
     if event == "open" and isinstance(args[2], int) and args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
         SEEN["written"].append(str(args[0]))
     elif event in ("os.mkdir", "os.rename", "sqlite3.connect"):
@@ -39,8 +42,28 @@ names = ("one", "two")
 agents = tuple(CrewAgent(name, name, "work", endpoint) for name in names)
 tasks = tuple(CrewTask(name, name, "Do {what}", "A result") for name in names)
 boss = CrewAgent("boss", "boss", "lead", endpoint)
-run_crew(CrewSpec("crew", agents, tasks), {"what": "something private"})
-run_crew(CrewSpec("managed", agents, tasks, "hierarchical", boss), {"what": "something private"})
+inputs = {"what": "something private"}
+run_crew(CrewSpec("crew", agents, tasks), inputs)
+run_crew(CrewSpec("managed", agents, tasks, "hierarchical", boss, planning=True), inputs)
+
+from dataclasses import replace
+from tests.toolbox import Echo, bound
+from agents.crew.errors import GuardrailFailed
+rails = ({"kind": "words", "max_words": 500}, {"kind": "cel", "expression": "result.words >= 0"},
+         {"kind": "model", "rubric": "fine"})
+uses = replace(agents[0], name="user", role="user of tools", tools=(bound(Echo()),))
+beside = replace(tasks[0], agent="user", async_execution=True, guardrails=rails, allow_delegation=True)
+run_crew(CrewSpec("beside", (uses, agents[1]), (beside, replace(beside, name="too"), tasks[1])), inputs)
+strict = replace(tasks[0], guardrails=({"kind": "words", "max_words": 0},), max_retries=1)
+try:
+    run_crew(CrewSpec("strict", agents, (strict,)), inputs)
+except GuardrailFailed:
+    SEEN["failed"].append("refused")
+doomed = replace(uses, name="doomed", role="doomed")
+try:
+    run_crew(CrewSpec("doomed", (doomed,), (replace(tasks[0], agent="doomed"),)), inputs)
+except RuntimeError:
+    SEEN["failed"].append("broken")
 import threading
 SEEN["threads"] = [thread.name for thread in threading.enumerate() if not thread.daemon]
 print("SEEN" + json.dumps(SEEN))
@@ -48,8 +71,16 @@ print("SEEN" + json.dumps(SEEN))
 
 
 @pytest.fixture
-def seen(model_server: Any, tmp_path: Path) -> dict[str, list[str]]:
-    """What two crews did in a process of their own, in an empty home and working folder."""
+def seen(model_server: ModelServer, tmp_path: Path) -> dict[str, list[str]]:
+    """What four crews did in a process of their own, in an empty home and working folder.
+
+    They delegate, plan, run beside each other, use a tool that gives a lot, are judged and fail.
+    """
+    work = ToolCall("delegate_work_to_coworker", {"task": "help", "context": "all", "coworker": "two"})
+    model_server.answer(ToolCalls((work,)), when=says_system("You are boss"))
+    calls = ToolCalls((ToolCall("echo", {"word": "long"}), work))
+    model_server.answer(calls, calls, when=says_system("You are user of tools"))
+    model_server.answer(ToolCalls((ToolCall("echo", {"word": "kaboom"}),)), when=says_system("You are doomed"))
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
@@ -71,12 +102,17 @@ def seen(model_server: Any, tmp_path: Path) -> dict[str, list[str]]:
 
 
 def test_a_crew_leaves_nothing_behind_and_talks_to_its_model_only(
-    seen: dict[str, list[str]], model_server: Any
+    seen: dict[str, list[str]], model_server: ModelServer
 ) -> None:
     assert set(seen["written"]) <= {"/dev/null"}
     assert seen["home"] == []
     assert set(seen["connected"]) == {model_server.address}
     assert set(seen["resolved"]) == {"127.0.0.1"}
-    assert set(seen["started"]) <= {"uname"}  # openai names the platform in its headers
+    # openai names the platform in its headers; what tenants write is evaluated in a child of ours
+    assert set(seen["started"]) <= {"uname", sys.executable}
+    assert seen["failed"] == ["refused", "broken"]
+    said = " ".join(request.text for request in model_server.requests)
+    assert "(cut: " in said
+    assert said.count("You are two") >= 4
     assert seen["said"] == []
     assert seen["threads"] == ["MainThread"]

@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from agents.tasks import ingest_document
+from agents.tasks import ingest_documents
 
 GUIDE = b"# Guide\n\n" + b"Use the package manager of your system. " * 60
 
@@ -36,7 +36,7 @@ def upload(api, base, content=GUIDE, name="guide.md", **extra):
 def ingest(tenant, document):
     """Run the Celery task as its worker does, with the tenant in the message's header."""
     headers = {"nexod_tenant": tenant.schema_name}
-    ingest_document.apply(kwargs={"document_id": document["id"]}, headers=headers, throw=True)
+    ingest_documents.apply(kwargs={"lane": document["id"]}, headers=headers, throw=True)
 
 
 def test_a_document_is_uploaded_read_and_shown(api, base, acme):
@@ -88,7 +88,7 @@ def test_chunks_are_paged_in_the_order_of_the_text(api, base, acme):
     [
         (b"x" * 6000, "a.md", 413, "too_large"),
         (b"", "a.md", 400, "document_empty"),
-        (b"PK\x03\x04", "a.docx", 415, "document_type_unsupported"),
+        (b"PK\x03\x04", "a.odt", 415, "document_type_unsupported"),
         (b"no pdf", "a.pdf", 400, "document_unreadable"),
     ],
 )

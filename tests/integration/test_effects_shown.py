@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tenants.context import enter_tenant
@@ -120,7 +122,11 @@ def test_an_answer_on_the_page_is_recorded(visit, acme, asked, decision, said):
 def test_a_result_that_is_not_json_is_told_on_the_page(visit, asked):
     url = f"/admin/workflows/approval/{asked.pk}/decide/"
     answer = visit("acme", "approver").post(url, {"decision": "happened", "content": "{a"}, follow=True)
-    assert "has to be JSON" in told(answer)
+    page = answer.content.decode()
+    assert answer.status_code == 400
+    [problem] = re.findall(r'role="alert"[^>]* data-problem>([^<]*)<', page)
+    assert "has to be JSON" in problem
+    assert ">{a</textarea>" in page
 
 
 def test_a_program_answers_once(program, asked):

@@ -21,15 +21,25 @@ from workflows.models import Approval, Run, Workflow
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 PLANES = ("nexod.urls", "nexod.urls_public")
 ROWS = {
-    "key_id": "api_key", "base_id": "knowledge_base", "document_id": "document", "approval_id": "approval",
-    "artifact_id": "artifact", "run_id": "run", "step_id": "step", "workflow_id": "workflow",
-    "notification_id": "notification",
+    "sitemap_id": "sitemap", "key_id": "api_key", "base_id": "knowledge_base", "document_id": "document",
+    "approval_id": "approval", "artifact_id": "artifact", "run_id": "run", "step_id": "step", "workflow_id": "workflow",
+    "state_id": "state", "notification_id": "notification", "data_set_id": "data_set", "case_id": "case",
+    "evaluation_id": "evaluation", "trial_id": "trial", "agent_id": "agent", "connection_id": "connection",
+    "credential_id": "credential", "view_id": "saved_view",
+    "user_id": "user", "trigger_id": "trigger", "endpoint_id": "endpoint",
+    "delivery_id": "delivery", "permission_id": "tool_permission",
 }  # fmt: skip
 OF_MODELS = {
     "accounts.apikey": "api_key", "accounts.user": "user", "agents.modelconnection": "connection",
-    "agents.knowledgebase": "knowledge_base",
+    "agents.knowledgebase": "knowledge_base", "agents.modelcall": "model_call", "agents.memory": "memory",
+    "agents.credential": "credential",
+    "agents.storeconnection": "store",
+    "agents.usageday": "usage_day", "workflows.dataset": "data_set", "auth.group": "group",
+    "workflows.trigger": "trigger", "agents.toolpermission": "tool_permission",
+    "workflows.businesshours": "business_hours", "collaboration.webhookendpoint": "endpoint",
 }  # fmt: skip
 KIND_AND_SLUG = "admin/start/<str:kind>/<slug:slug>/"
+SETTINGS = "admin/settings/<str:kind>/<uuid:row_id>/"
 
 
 def with_rows(urlconf: str) -> list[str]:
@@ -57,12 +67,17 @@ def addresses(pattern: str, content: Content, log_entry: Any) -> list[str]:
     if pattern == KIND_AND_SLUG:
         kinds = ("agent", "crew", "workflow")
         return [f"/admin/start/{kind}/{getattr(content, kind).slug}/" for kind in kinds]
+    if pattern.startswith(SETTINGS):
+        rows = {"agent": content.agent, "crew": content.crew, "knowledge": content.knowledge_base}
+        return [f"/admin/settings/{kind}/{row.pk}/{pattern[len(SETTINGS) :]}" for kind, row in rows.items()]
     return [PARAMETER.sub(lambda found: str(_id(pattern, found[1], content, log_entry)), f"/{pattern}")]
 
 
 def _id(pattern: str, name: str, content: Content, log_entry: Any) -> Any:
     if name == "number":
         return 1
+    if name == "form":
+        return "csv"
     if name != "object_id":
         return getattr(content, ROWS[name]).pk
     _, app, model, *_ = pattern.split("/")

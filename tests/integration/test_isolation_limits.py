@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from uuid import uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -13,6 +14,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from nexod.http import streams, throttling
+from nexod.kernel import scope
 from tenants.accounts import authentication
 from tests.live_stage import Stage
 
@@ -139,6 +141,45 @@ def test_an_open_stream_is_not_closed_by_its_own_heartbeat(in_acme, settings):
     with pytest.raises(streams.TooManyStreams):
         streams.hold("somebody", "two")
     streams.hold("somebody", "one")
+
+
+async def test_streams_that_ended_a_moment_ago_refuse_nobody(stage, settings, monkeypatch):
+    settings.NEXOD_STREAMS_PER_PERSON = 2
+    monkeypatch.setattr(streams, "TOGETHER_S", 3600)
+    monkeypatch.setattr(streams, "_together_until", 0.0)
+    person = f"of {uuid4().hex}"
+
+    def hold(name: str) -> None:
+        streams.hold(person, name)
+
+    for name in ("one", "two"):
+        await stage.within("acme", lambda name=name: hold(name))
+    with scope.bound(scope.tenant, stage.tenant("acme").schema_name):
+        streams.let_go_soon(person, "one")
+    await stage.within("acme", lambda: hold("three"))
+    with pytest.raises(streams.TooManyStreams):
+        await stage.within("acme", lambda: hold("four"))
+
+
+async def test_streams_that_end_are_let_go_together(stage, monkeypatch):
+    monkeypatch.setattr(streams, "TOGETHER_S", 0.1)
+    monkeypatch.setattr(streams, "_together_until", 0.0)
+    asked = []
+    real = streams._executed
+    monkeypatch.setattr(streams, "_executed", lambda pipeline: (asked.append(len(pipeline)), real(pipeline))[1])
+    person = f"of {uuid4().hex}"
+    for name in ("one", "two", "three"):
+        await stage.within("acme", lambda name=name: streams.hold(person, name))
+    del asked[:]
+    with scope.bound(scope.tenant, stage.tenant("acme").schema_name):
+        for name in ("one", "two", "three"):
+            streams.let_go_soon(person, name)
+        place = streams._place(person)
+    async with asyncio.timeout(60):
+        while not asked:
+            await asyncio.sleep(0.05)
+    assert asked == [3]
+    assert streams._count(place) == 0
 
 
 def test_without_valkey_streams_are_not_counted(in_acme, monkeypatch):

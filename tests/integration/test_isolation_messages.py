@@ -20,6 +20,7 @@ from nexod.kernel.errors import InvalidInput, NotFound, TenantRequired
 from nexod.kernel.queue import TENANT_HEADER
 from tenants.context import TEMPLATE_SCHEMA, TenantSuspended, TenantUnknown, enter_platform, enter_tenant, here
 from tenants.entry.celery import PlatformTask, TenantTask
+from tenants.messages import LANE
 from tenants.models import Tenant
 from tests.content import Content, fill
 from tests.isolation import CELERY_TASKS, SOCKETS, uncovered, walked_patterns
@@ -30,12 +31,34 @@ PATTERNS = list(walked_patterns(urlpatterns))
 WITH_IDS = [pattern for pattern in PATTERNS if "<" in pattern]
 # What each Celery task of a tenant is given: ids of the content.
 GIVEN: dict[str, Callable[[Content], dict[str, Any]]] = {
-    "agents.ingest_document": lambda content: {"document_id": str(content.document.pk)},
+    "agents.send_vectors": lambda content: {"space": str(content.space.pk)},
+    "agents.look_for_room": lambda content: {},
+    "agents.index_space": lambda content: {"space": str(content.space.pk)},
+    "agents.drop_index": lambda content: {"space": str(content.space.pk)},
+    "agents.clear_namespace": lambda content: {
+        "connection": str(content.store.pk),
+        "knowledge_base": str(content.knowledge_base.pk),
+        "space": str(content.space.pk),
+    },
+    "agents.ingest_documents": lambda content: {"lane": str(content.document.pk)},
     "collaboration.notify_approval": lambda content: {"approval": str(content.approval.pk)},
+    "collaboration.notify_about_approval": lambda content: {
+        "approval": str(content.approval.pk),
+        "kind": "reminder",
+        "nth": 1,
+    },
+    "collaboration.notify_budget": lambda content: {"window": content.budget_window.pk},
+    "workflows.reconsider_budget": lambda content: {"budget": str(content.budget.pk)},
     "collaboration.notify_run": lambda content: {"run": str(content.run.pk)},
     "accounts.send_reset_link": lambda content: {"email": content.user.email, "page": "https://globex.test/"},
     "workflows.advance_run": lambda content: {"run": str(content.run.pk)},
     "workflows.revive_run": lambda content: {"run": str(content.run.pk)},
+    "workflows.spread_events": lambda content: {"run": str(content.run.pk)},
+    "workflows.approval_due": lambda content: {"approval": str(content.approval.pk)},
+    "workflows.recount_approvals": lambda content: {"lane": str(LANE)},
+    "workflows.fire_schedule": lambda content: {"trigger": str(content.trigger.pk)},
+    "workflows.start_firing": lambda content: {"firing": str(content.firing.pk)},
+    "collaboration.send_delivery": lambda content: {"delivery": str(content.delivery.pk)},
 }
 
 
@@ -69,7 +92,7 @@ def filled(pattern: str, **ids: Any) -> str:
 async def test_a_socket_of_another_tenants_row_is_closed(stage, pattern):
     theirs = await stage.run("globex")
     key = stage.key("acme", "owner")
-    path = filled(pattern, run_id=theirs.pk)
+    path = filled(pattern, run_id=theirs.pk, name=f"workflow:{theirs.pk}")
     assert await closed(stage, path, "acme", authorization=f"Bearer {key}") == 4404
 
 
@@ -77,7 +100,7 @@ async def test_a_socket_of_another_tenants_row_is_closed(stage, pattern):
 async def test_a_key_or_cookie_of_another_tenant_opens_no_socket(stage, pattern):
     theirs = await stage.run("globex")
     key, cookie = stage.key("acme", "owner"), stage.session("acme", "owner")
-    path = filled(pattern, run_id=theirs.pk)
+    path = filled(pattern, run_id=theirs.pk, name=f"workflow:{theirs.pk}")
     assert await closed(stage, path, "globex", authorization=f"Bearer {key}") == 4401
     assert await closed(stage, path, "globex", cookie=cookie) == 4401
 

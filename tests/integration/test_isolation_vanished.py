@@ -65,7 +65,6 @@ async def vanishing(stage: Stage) -> AsyncIterator[Tenant]:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr(live, "ADMITTED_FOR_S", 0.3)
     monkeypatch.setattr(live, "HEARTBEAT_S", 0.2)
     monkeypatch.setattr(presence, "BEAT_S", 0.2)
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from agents.actions.knowledge import create_knowledge_base
-from agents.knowledge.chunking import chunk
-from agents.knowledge.embedding import embedder
-from agents.knowledge.parsing.outline import outlined
-from agents.knowledge.retrieve import fused, retrieve
-from agents.knowledge.stores import STORES, vector_store
-from agents.models import Chunk, Document
+from agents.knowledge.fusion import fused
+from agents.knowledge.retrieve import retrieve
+from agents.models import Chunk
 from nexod.kernel.errors import NotFound
 from tenants.context import enter_tenant
+from tests.shelf import add
 
 TEXTS = {
     "Passwords": "You can reset a forgotten password on the login page. A link is sent to your e-mail address.",
@@ -20,15 +20,6 @@ TEXTS = {
     "Backups": "The database is copied every night. Restore a copy with the restore command, error E4711 means no space.",
     "Wings": "The boundary layer of a wing in a supersonic stream was measured in the wind tunnel.",
 }
-
-
-def add(base, title, text):
-    pieces = chunk(outlined(text, (), fallback_title=title, media_type="text/plain"))
-    document = Document.objects.create(
-        knowledge_base=base, name=f"{title}.txt", title=title, content_hash=f"{base.pk}{title}"[:64], status="ready"
-    )
-    vector_store().replace(document, pieces, embedder().embed([piece.context for piece in pieces]))
-    return document
 
 
 @pytest.fixture
@@ -119,28 +110,18 @@ def test_fusing_prefers_what_both_found():
     assert scores[1] == scores[4] > scores[2]
 
 
-@pytest.mark.parametrize("name", STORES)
-def test_a_store_replaces_finds_and_forgets(base, name):
-    store = vector_store(name)
-    document = add(base, "Changing", "first text about lions")
-    pieces = chunk(outlined("second text about tigers", (), fallback_title="Changing", media_type="text/plain"))
-    store.replace(document, pieces, embedder().embed([piece.context for piece in pieces]))
-    assert [found.text for found in document.chunks.all()] == ["second text about tigers"]
-    (hit, *others) = store.nearest(base.pk, embedder().embed(["tigers"])[0], 5)
-    assert Chunk.objects.get(pk=hit.chunk_id).document == document
-    assert 1 >= hit.similarity >= max(other.similarity for other in others)
-    store.remove(document)
-    store.remove(document)
-    assert not document.chunks.exists()
-
-
-@pytest.mark.parametrize("name", STORES)
-def test_a_store_that_fails_halfway_keeps_what_it_had(base, name):
-    document = add(base, "Changing", "first text about lions")
-    pieces = chunk(outlined("second text", (), fallback_title="Changing", media_type="text/plain"))
-    with pytest.raises(ValueError, match="shorter"):
-        vector_store(name).replace(document, pieces * 2, embedder().embed(["only one"]))
-    assert [found.text for found in document.chunks.all()] == ["first text about lions"]
+def test_words_are_ranked_in_floating_point(base):
+    """Numbers with a point are numeric where nothing else is said, and adding those takes most of a search's time."""
+    with CaptureQueriesContext(connection) as seen:
+        retrieve("docs", "wing measured in the wind tunnel", limit=3)
+    ranking = [one["sql"] for one in seen if "sum(a.weight" in one["sql"]]
+    assert len(ranking) == 2
+    with connection.cursor() as cursor:
+        for statement in ranking:
+            cursor.execute(f"EXPLAIN VERBOSE {statement}")
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+            assert "p.times" in plan
+            assert "numeric" not in plan
 
 
 def test_search_over_the_api(base, visit):

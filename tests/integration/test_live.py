@@ -244,7 +244,6 @@ async def test_a_key_without_the_scope_is_refused(stage):
 
 
 async def test_a_key_that_is_revoked_meanwhile_is_shown_out(stage, monkeypatch):
-    monkeypatch.setattr(live, "ADMITTED_FOR_S", 0.0)
     monkeypatch.setattr(live, "HEARTBEAT_S", 0.2)
     run = await stage.run("acme")
     async with watching(viewer(stage), run) as watch:

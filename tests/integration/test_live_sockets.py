@@ -10,11 +10,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth.models import Group
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from collaboration import presence
-from nexod.kernel import events, topics
+from nexod.kernel import events, hub, topics
+from nexod.kernel.fold import EVERY_S
 from nexod.kernel.outbox import outbox
 from tests.live_stage import Stage
 from workflows import live
@@ -36,7 +38,7 @@ def viewer(stage: Stage, slug: str = "acme", role: str = "viewer") -> dict[str, 
 async def heard(opened: ClientConnection, count: int = 10_000) -> list[dict[str, Any]]:
     """Read that many messages, or to the end."""
     found: list[dict[str, Any]] = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(found) < count:
             try:
                 found.append(json.loads(await opened.recv()))
@@ -47,7 +49,7 @@ async def heard(opened: ClientConnection, count: int = 10_000) -> list[dict[str,
 
 async def until(opened: ClientConnection, kind: str) -> dict[str, Any]:
     """Read up to the next message of that kind."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             message: dict[str, Any] = json.loads(await opened.recv())
             if message["kind"] == kind:
@@ -126,6 +128,14 @@ async def test_hosts_without_a_tenant_have_no_sockets(stage, host):
             pass
 
 
+@pytest.mark.parametrize("path", ["/ws/", "/ws/documents/a/b", "/ws/runs/1/", "/elsewhere"])
+async def test_an_address_that_nobody_serves_is_refused_at_the_handshake(stage, path):
+    with pytest.raises(InvalidStatus) as refused:
+        async with socket(stage, path, **viewer(stage)):
+            pass
+    assert refused.value.response.status_code == 403
+
+
 async def test_silence_is_kept_open_by_heartbeats(stage, monkeypatch):
     monkeypatch.setattr(live, "HEARTBEAT_S", 0.1)
     run = await stage.run("acme")
@@ -134,7 +144,6 @@ async def test_silence_is_kept_open_by_heartbeats(stage, monkeypatch):
 
 
 async def test_a_user_who_is_shut_out_meanwhile_is_shown_out(stage, monkeypatch):
-    monkeypatch.setattr(live, "ADMITTED_FOR_S", 0.0)
     monkeypatch.setattr(live, "HEARTBEAT_S", 0.2)
     run = await stage.run("acme")
     async with socket(stage, f"/ws/runs/{run.pk}/", **viewer(stage)) as opened:
@@ -188,6 +197,65 @@ async def test_a_message_of_an_unknown_kind_is_for_nobody(stage):
         await publish(stage, "acme", {"kind": "secret.thing"})
         await publish(stage, "acme", {"kind": "run.finished"})
         assert (await heard(opened, 1))[0]["kind"] == "run.finished"
+
+
+async def move(stage: Stage, slug: str, me: str, number: int) -> None:
+    """Tell that a run moved, and then, on the same way, something to one person alone."""
+
+    def work() -> None:
+        topic = topics.workspace_topic(stage.tenant(slug).pk)
+        topics.moved(topic, "run.moved", {"id": "1", "seq": number, "status": "running"})
+        outbox.drain()
+
+    await stage.within(slug, work)
+    await asyncio.sleep(2 * EVERY_S)  # what was told before is out of the fold of the web process
+    await publish(stage, slug, {"kind": "notification.created", "user": me, "number": number})
+
+
+async def was_told_of_the_run(opened: ClientConnection, number: int) -> bool:
+    """Read up to our person's own message; say whether the run's came before it."""
+    kinds = []
+    async with asyncio.timeout(60):
+        while True:
+            message = json.loads(await opened.recv())
+            kinds.append(message["kind"])
+            if message.get("number") == number:
+                return "run.moved" in kinds
+
+
+async def test_how_runs_stand_is_told_to_whoever_may_see_them_and_no_longer(stage):
+    """Without ``view_run`` the socket stays, for there are other things to tell; of runs it tells nothing any more."""
+    me = str(stage.person("acme", "viewer"))
+    headers = viewer(stage)
+    group, rights = await stage.within("acme", rights_of_viewers)
+    seeing = [right for right in rights if right.codename == "view_run"]
+    async with socket(stage, "/ws/workspace/", **headers) as opened:
+        await until(opened, "presence")
+        await move(stage, "acme", me, 1)
+        assert await was_told_of_the_run(opened, 1)
+        try:
+            await stage.within("acme", lambda: group.permissions.remove(*seeing))
+            async with asyncio.timeout(120):
+                number = 2
+                await move(stage, "acme", me, number)
+                while await was_told_of_the_run(opened, number):
+                    number += 1
+                    await move(stage, "acme", me, number)
+        finally:
+            await stage.within("acme", lambda: group.permissions.set(rights))
+
+
+async def test_a_socket_that_missed_something_says_so(stage, monkeypatch):
+    async with socket(stage, "/ws/workspace/", **viewer(stage)) as opened:
+        await until(opened, "presence")
+        monkeypatch.setattr(hub, "INBOX_LIMIT", 0)
+        await publish(stage, "acme", {"kind": "run.moved", "moved": [], "more": 1})
+        assert await until(opened, "missed") == {"kind": "missed"}
+
+
+def rights_of_viewers() -> Any:
+    group = Group.objects.get(name="viewer")
+    return group, list(group.permissions.all())
 
 
 async def test_somebody_whose_socket_died_stops_being_here(stage, monkeypatch):

@@ -12,13 +12,20 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from nexod.kernel.errors import AddressRefused, NexodError
+from nexod.kernel.outgoing.errors import (
+    HttpBusy,
+    HttpFailed,
+    HttpRefused,
+    HttpRequestInvalid,
+    HttpUnavailable,
+    HttpUnusable,
+)
 from tests.definitions import Call, Everything, chain, places
 from tests.integration.test_effects import effects, resume
 from tests.processes import until
 from tests.sink import Answer, Sink
 from tests.workbench import Bench, definition, node, output
 from workflows.definitions import validate
-from workflows.nodes.errors import HttpBusy, HttpFailed, HttpRefused, HttpRequestInvalid, HttpUnavailable, HttpUnusable
 from workflows.nodes.registry import get
 
 VALUES = {"inputs": {"name": "Änne & co", "items": [1, 2]}, "nodes": {}, "visits": {}, "run": {"id": "r"}}

@@ -5,19 +5,17 @@ from __future__ import annotations
 import pytest
 
 from agents.actions.connections import create_connection
-from agents.crew.errors import AgentMissing, CrewMissing
-from agents.knowledge.chunking import chunk
-from agents.knowledge.embedding import embedder
-from agents.knowledge.parsing.outline import outlined
-from agents.knowledge.stores import vector_store
+from agents.crew.errors import CrewMissing
+from agents.errors import AgentMissing
 from agents.llm.errors import ModelNotConnected, OutputInvalid
-from agents.models import Document, KnowledgeBase
+from agents.models import KnowledgeBase
 from nexod.kernel.errors import NotFound
 from nexod.kernel.events import KnowledgeRetrieved
 from tenants.context import enter_tenant
 from tests.definitions import Call
 from tests.model_server import Json, ModelServer, says_system
 from tests.model_server.port import Run
+from tests.shelf import add
 from workflows.actions.starters import install_starter
 from workflows.definitions import parse
 from workflows.nodes.errors import NothingFound
@@ -44,11 +42,7 @@ def briefing(in_acme, person, model_server: ModelServer):
     workflow = install_starter(actor=owner, starter="briefing")
     base = KnowledgeBase.objects.get(slug="library")
     text = "Tea is made of leaves. Water must boil before it is poured on the leaves."
-    pieces = chunk(outlined(text, (), fallback_title="Tea", media_type="text/plain"))
-    document = Document.objects.create(
-        knowledge_base=base, name="tea.txt", title="Tea", content_hash="t", status="ready"
-    )
-    vector_store().replace(document, pieces, embedder().embed([piece.context for piece in pieces]))
+    add(base, "Tea", text)
     return parse(workflow.published.definition)
 
 
@@ -101,7 +95,10 @@ def test_passages_are_named_told_and_numbered(briefing, run: Run):
     assert output["passages"][0]["document_title"] == "Tea"
     assert output["text"].startswith("[D1] Tea\nTea is made of leaves.")
     [event] = run.events
-    assert event == KnowledgeRetrieved(node="crew", step="step-1", query="tea {braces}", chunks=1, documents=["Tea"])
+    [passage] = event.passages
+    assert (passage.ref, passage.chunk) == ("D1", output["passages"][0]["chunk_id"])
+    told = {"query": "tea {braces}", "chunks": 1, "documents": ["Tea"], "passages": [passage]}
+    assert event == KnowledgeRetrieved(node="crew", step="step-1", **told)
 
 
 def test_nothing_found_fails_only_where_something_is_required(briefing):

@@ -60,7 +60,7 @@ def test_a_connection_that_died_in_the_pool_is_not_given_out(bench: Bench) -> No
     while not _pool().get_stats()["pool_available"]:
         time.sleep(0.01)
     with bench.inside(), connection.cursor() as cursor:
-        cursor.execute("RESET ROLE; SELECT pg_terminate_backend(%s)", [pid])
+        cursor.execute("RESET ROLE; SELECT pg_terminate_backend(%s, 60000)", [pid])
     connection.close()
     with tenant_connection(bench.tenant("acme")) as raw:
         assert raw.info.backend_pid != pid

@@ -33,8 +33,8 @@ def is_deaf(call: Any) -> None:
     time.sleep(3)
 
 
-def cancel_soon(bench: Bench, run: UUID, *, after: str = "step.started") -> threading.Thread:
-    """Cancel the run from another thread as soon as the event is there."""
+def cancel_soon(bench: Bench, run: UUID, *, after: str = "step.started", rest_s: float = 0) -> threading.Thread:
+    """Cancel the run from another thread as soon as the event is there, and ``rest_s`` later."""
 
     def work() -> None:
         from workflows.actions.runs import cancel_run
@@ -42,6 +42,7 @@ def cancel_soon(bench: Bench, run: UUID, *, after: str = "step.started") -> thre
 
         while after not in bench.types(run):
             time.sleep(0.02)
+        time.sleep(rest_s)
         with bench.inside():
             cancel_run(actor=bench.user("owner"), run=Run.objects.get(pk=run))
 

@@ -9,25 +9,32 @@ import pytest
 from django_redis import get_redis_connection
 
 from nexod.kernel import topics
+from nexod.kernel.fold import EVERY_S
+from nexod.kernel.outbox import outbox
 from tests.workbench import Bench, ask, definition, output, text
 
 PARKS = definition([text("a"), ask("ok"), output()])
 
 
 async def heard(topic: topics.Topic, work: Any) -> list[dict[str, Any]]:
-    """Return what comes over ``topic`` while ``work`` runs in a thread, and shortly after."""
+    """Return what comes over ``topic`` while ``work`` runs in a thread, what was folded included."""
     found: list[dict[str, Any]] = []
-
-    hear = found.append
+    last = asyncio.Event()
 
     async def listen(messages: Any) -> None:
         async for message in messages:
-            hear(message)
+            if message.get("kind") == "the last":
+                last.set()
+            else:
+                found.append(message)
 
     async with topics.subscribe(topic) as messages:
         listener = asyncio.create_task(listen(messages))
         await asyncio.to_thread(work)
-        await asyncio.sleep(0.5)
+        await asyncio.to_thread(outbox.drain)
+        topics._send(topic, {"kind": "the last"})
+        await asyncio.wait_for(last.wait(), 60)
+        await asyncio.sleep(2 * EVERY_S)  # what is folded in this loop is told before this is over
         listener.cancel()
     return found
 
@@ -42,16 +49,44 @@ async def test_the_runs_topic_carries_every_event_as_it_is_stored(bench: Bench) 
     assert [len(message["events"]) for message in messages] == [1, 4, 1], "what is committed together is told together"
 
 
-async def test_the_workspace_hears_of_approvals_and_ends(bench: Bench) -> None:
+async def test_the_workspace_hears_of_approvals_and_of_how_runs_stand(bench: Bench) -> None:
     def work() -> None:
         run = bench.ran(PARKS)
+        outbox.drain()
         bench.decide(run.id, "approve")
+        outbox.drain()
         bench.advance(run.id)
+        outbox.drain()
 
     messages = await heard(topics.workspace_topic(bench.tenant("acme").pk), work)
-    assert [message["kind"] for message in messages] == ["approval.requested", "approval.decided", "run.finished"]
-    assert messages[0]["title"] == "Please decide"
-    assert messages[2]["status"] == "completed"
+    about_approvals = [message for message in messages if message["kind"] != "run.moved"]
+    assert [message["kind"] for message in about_approvals] == ["approval.requested", "approval.decided"]
+    assert about_approvals[0]["title"] == "Please decide"
+    moved = [piece for message in messages if message["kind"] == "run.moved" for piece in message["moved"]]
+    assert {piece["id"] for piece in moved} == {about_approvals[0]["run"]}
+    assert moved[-1]["status"] == "completed"
+    assert moved[-1]["seq"] == max(piece["seq"] for piece in moved)
+
+
+async def test_a_run_that_waits_says_for_what(bench: Bench) -> None:
+    messages = await heard(topics.workspace_topic(bench.tenant("acme").pk), lambda: bench.ran(PARKS))
+    [last] = [message["moved"] for message in messages if message["kind"] == "run.moved"][-1]
+    assert (last["status"], last["waiting_for"]) == ("waiting", "approval")
+
+
+async def test_many_runs_are_told_in_few_messages(bench: Bench) -> None:
+    """Sockets get how things are now, not everything that happened: it is put together where it is sent, and where it arrives."""
+
+    def work() -> None:
+        tenant = bench.tenant("acme").pk
+        for number in range(1_000):
+            piece = {"id": str(number % 50), "seq": number, "status": "running"}
+            topics.moved(topics.workspace_topic(tenant), "run.moved", piece)
+
+    messages = await heard(topics.workspace_topic(bench.tenant("acme").pk), work)
+    assert len(messages) < 50
+    newest = {piece["id"]: piece["seq"] for message in messages for piece in message["moved"]}
+    assert newest == {str(number): 950 + number for number in range(50)}
 
 
 async def test_the_other_tenants_workspace_hears_nothing(bench: Bench) -> None:

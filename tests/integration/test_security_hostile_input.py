@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from nexod.admin.schema_form import InputForm
 from tenants.context import enter_tenant
 from tenants.entry.hosts import place_of
 from tests.content import fill
-from workflows.admin.input_form import InputForm
 from workflows.models import Run
 
 

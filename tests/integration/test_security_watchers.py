@@ -41,7 +41,7 @@ def _suspended(stage: Stage) -> Iterator[None]:
 
 async def shown_out(opened: ClientConnection) -> int | None:
     """Read until the server closes; return the code."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         try:
             while True:
                 await opened.recv()
@@ -65,7 +65,6 @@ async def suspend(stage):
 
 
 async def test_who_watches_a_run_is_shown_out(stage, suspend, monkeypatch):
-    monkeypatch.setattr(live, "ADMITTED_FOR_S", 0.0)
     monkeypatch.setattr(live, "HEARTBEAT_S", 0.2)
     run = await stage.run("acme")
     async with socket(stage, f"/ws/runs/{run.pk}/") as opened:
@@ -83,7 +82,6 @@ async def test_who_watches_the_workspace_is_shown_out(stage, suspend, monkeypatc
 
 
 async def test_a_stream_of_events_ends_with_the_reason(stage, suspend, monkeypatch):
-    monkeypatch.setattr(live, "ADMITTED_FOR_S", 0.0)
     monkeypatch.setattr(live, "HEARTBEAT_S", 0.2)
     key, run = stage.key("acme", "viewer"), await stage.run("acme")
     headers = {"accept": "text/event-stream"}
@@ -94,7 +92,7 @@ async def test_a_stream_of_events_ends_with_the_reason(stage, suspend, monkeypat
         lines = answer.aiter_lines()
         await anext(lines)
         await suspend()
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             rest = [line async for line in lines]
     assert "event: error" in rest
     assert any('"code": "tenant_suspended"' in line for line in rest)
@@ -107,7 +105,7 @@ async def test_a_chatty_socket_is_not_passed_on_at_every_word(stage, monkeypatch
     arrived: list[str] = []
     arrive = WorkspaceConsumer._arrive
     monkeypatch.setattr(
-        WorkspaceConsumer, "_arrive", lambda self, news: (arrived.append(self.page), arrive(self, news))[1]
+        WorkspaceConsumer, "_arrive", lambda self, news: (arrived.append(self.here[0]), arrive(self, news))[1]
     )
     async with socket(stage, "/ws/workspace/") as opened:
         await opened.recv()

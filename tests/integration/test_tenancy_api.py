@@ -18,9 +18,11 @@ WRITES = [route for route in ROUTES if not route.is_safe]
 LISTS = [route for route in ROUTES if route.is_safe and "<" not in route.pattern]
 # Asking is all that these do, so they want a key that may read.
 QUESTIONS = {"post workflows/<uuid:pk>/validate", "post knowledge-bases/<uuid:pk>/search"}
-# Everybody reads the own inbox and has the own keys.
+# Everybody reads the own inbox, and has the own choices, memories and keys.
 OWN = {
-    "post notifications/read", "post notifications/<uuid:pk>/read", "post api-keys", "delete api-keys/<uuid:pk>",
+    "post notifications/read", "post notifications/<uuid:pk>/read", "post comments/<uuid:pk>/seen",
+    "post api-keys", "delete api-keys/<uuid:pk>",
+    "patch notifications/preferences", "post memories", "patch memories/<uuid:pk>", "delete memories/<uuid:pk>",
 }  # fmt: skip
 
 
@@ -61,7 +63,7 @@ def test_asking_for_another_tenants_rows_changes_none(program, theirs, globex):
 
 @pytest.mark.parametrize("route", LISTS, ids=str)
 def test_lists_show_nothing_of_another_tenant(program, theirs, route):
-    answer = program("acme", "owner")("get", route.pattern)
+    answer = program("acme", "owner")("get", route.of(theirs))
     assert answer.status_code == 200
     told = answer.content.decode()
     assert str(theirs.run.pk) not in told

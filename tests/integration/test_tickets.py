@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -24,7 +25,8 @@ from tenants.context import enter_platform, enter_schema_as_owner, release_conne
 from tenants.models import RunTicket
 from tenants.schema import OWNER
 from tenants.sweeper import Sweeper
-from tests.workbench import Bench
+from tests.workbench import Bench, ask, definition, output, text
+from workflows.models import Run
 
 LEASE_S = 30
 
@@ -102,6 +104,40 @@ def test_backlog_is_not_doubled_for_ever(queue: Queue) -> None:
     assert 8 <= len(queue.sent()) <= 20
 
 
+def beaten(queue: Queue, sweeper: Sweeper, seconds: int, *, lost: bool, run: UUID) -> list[int]:
+    """Beat once a second; return the seconds at which the run was sent. The messages are ``lost``, or wait for a worker."""
+    sent_at = []
+    for second in range(seconds):
+        queue.passes(1)
+        sent_at += [second] * [due.run for due in sweeper.beat()].count(str(run))
+        if lost:
+            queue.sent()
+    return sent_at
+
+
+def test_however_many_messages_are_lost_the_next_comes_within_seconds(queue: Queue) -> None:
+    """Lost with the broker, or with workers that took them and died: the queue is empty, and the ticket is still there."""
+    sent_at = beaten(queue, Sweeper(), 600, lost=True, run=queue.open())
+    assert max(later - earlier for earlier, later in pairwise(sent_at)) <= 11
+    assert len(sent_at) >= 55
+
+
+@pytest.mark.parametrize("state", ["ready", "claimed"])
+def test_a_message_that_waits_for_busy_workers_is_sent_ever_more_rarely(queue: Queue, state: str) -> None:
+    run = queue.open()
+    if state == "claimed":
+        queue.claim(run, lease_s=1)
+    sent_at = beaten(queue, Sweeper(), 600, lost=False, run=run)
+    assert 6 <= len(sent_at) <= 11
+
+
+def test_a_suspended_tenants_ticket_is_not_hastened(queue: Queue) -> None:
+    sweeper, run = Sweeper(), queue.open()
+    with suspended(queue.bench, "acme"):
+        beaten(queue, sweeper, 200, lost=True, run=run)
+        assert 3 <= queue.bench.ticket(run).wakes <= 5
+
+
 def test_a_run_whose_worker_is_gone_is_sent_when_its_lease_has_run_out(queue: Queue) -> None:
     run = queue.open()
     assert queue.claim(run) == 1
@@ -125,12 +161,45 @@ def test_a_heartbeat_keeps_the_sweeper_away(queue: Queue) -> None:
         assert queue.claim(run) is None
 
 
+def test_a_ticket_that_is_made_anew_goes_on_above_what_its_run_has_seen(queue: Queue) -> None:
+    """Staff deleted it, or it was restored from a backup that is older than the run."""
+    run = queue.bench.ran(definition([ask("ok"), output()])).id
+    for _ in range(3):
+        queue.bench.advance(run)
+    assert queue.bench.run(run).fence == 1
+    with enter_schema_as_owner("public"):
+        RunTicket.objects.using(OWNER).filter(run=run).update(token=41)
+    queue.bench.decide(run, "approve")
+    assert queue.bench.advance(run).fence == 42
+    again = queue.bench.ran(definition([ask("ok"), output()])).id
+    with queue.bench.inside():
+        Run.objects.filter(pk=again).update(fence=7)
+    with enter_schema_as_owner("public"):
+        RunTicket.objects.using(OWNER).filter(run=again).delete()
+    queue.bench.decide(again, "approve")
+    found = queue.bench.advance(again)
+    assert (found.status, found.fence, queue.bench.ticket(again).token) == ("completed", 8, 8)
+
+
+def test_an_urgent_ticket_is_sent_first_and_stays_urgent(queue: Queue) -> None:
+    waiting = [queue.bench.start(definition([text("a"), output()])) for _ in range(2)]
+    urgent = queue.bench.start(definition([ask("a"), output()]), urgent=True)
+    queue.passes(6)
+    first, *others = queue.sweep()
+    assert (first, sorted(others)) == (str(urgent), sorted(map(str, waiting)))
+    assert queue.bench.advance(urgent).status == "waiting"
+    queue.bench.decide(urgent, "approve")
+    assert (queue.bench.ticket(urgent).queue, queue.bench.ticket(urgent).priority) == ("high", 1)
+
+
 @pytest.mark.parametrize("state", ["parked", "done", "dead"])
 def test_what_waits_for_no_worker_is_never_sent(queue: Queue, state: str) -> None:
     run = queue.open()
     token = queue.claim(run) or 0
     with queue.bench.inside():
-        doors.bury_ticket(run, token, "workers_lost") if state == "dead" else doors.leave_ticket(run, token, state)
+        doors.call("bury_ticket", run, token, "workers_lost") if state == "dead" else doors.leave_ticket(
+            run, token, state
+        )
     queue.passes(100_000)
     assert queue.sweep() == []
     with queue.bench.inside():
@@ -206,6 +275,27 @@ def suspended(bench: Bench, slug: str) -> Iterator[None]:
             set_status(tenant=bench.tenant(slug), status="active")
 
 
+def test_who_was_active_a_moment_ago_is_refused_by_the_door(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker remembers for two seconds what it read of a tenant; whether it may claim is asked each time."""
+    from tenants.context import TenantSuspended
+    from tenants.entry import celery as entry
+    from workflows.tasks import advance_run
+
+    bench = queue.bench
+    first, second = (bench.start(definition([text("a"), output()])) for _ in range(2))
+    headers = {"nexod_tenant": bench.tenant("acme").schema_name}
+    asked: list[str] = []
+    tenant_of = entry.tenant_of
+    monkeypatch.setattr(entry, "tenant_of", lambda schema: asked.append(schema) or tenant_of(schema))
+    entry._tenants.clear()
+    advance_run.apply(kwargs={"run": str(first)}, headers=headers, throw=True)
+    with suspended(bench, "acme"), pytest.raises(TenantSuspended):
+        advance_run.apply(kwargs={"run": str(second)}, headers=headers, throw=True)
+    assert (bench.run(first).status, bench.run(second).status) == ("completed", "pending")
+    assert bench.ticket(second).attempt == 0
+    assert len(asked) == 2, "once for the first, and once more for the reason"
+
+
 def test_many_sweepers_send_each_ticket_once(queue: Queue) -> None:
     runs = [queue.open() for _ in range(300)]
     queue.passes(6)
@@ -275,7 +365,7 @@ def test_a_tenant_parks_and_buries_nobody_elses_run(queue: Queue) -> None:
     token = queue.claim(claimed, "acme") or 0
     with queue.bench.inside("globex"):
         doors.park_ticket(ready)
-        assert not doors.bury_ticket(claimed, token, "workers_lost")
+        assert not doors.call("bury_ticket", claimed, token, "workers_lost")
         assert not doors.leave_ticket(claimed, token, "ready")
     assert [queue.bench.ticket(run).state for run in (ready, claimed)] == ["ready", "claimed"]
 
@@ -283,7 +373,7 @@ def test_a_tenant_parks_and_buries_nobody_elses_run(queue: Queue) -> None:
 def test_a_dead_tickets_reason_is_a_code_and_no_content(queue: Queue) -> None:
     run = queue.open()
     with queue.bench.inside():
-        doors.bury_ticket(run, queue.claim(run) or 0, "Dear customer 4711, " * 10)
+        doors.call("bury_ticket", run, queue.claim(run) or 0, "Dear customer 4711, " * 10)
     assert len(queue.bench.ticket(run).reason) <= 40
     assert not set(queue.bench.ticket(run).reason) - set("abcdefghijklmnopqrstuvwxyz_")
 

@@ -130,7 +130,7 @@ def test_the_plan_bounds_the_runs(editor: Any, published: Workflow, acme: Any) -
 def test_an_agent_runs_as_a_definition_of_one_node(editor: Any) -> None:
     agent = Agent.objects.create(slug="poet", name="Poet", role="Poet", goal="Rhyme")
     run = start_run(actor=editor, agent=agent, inputs={"task": "A verse."})
-    assert (run.kind, run.agent, run.queue, run.title) == ("agent", agent, "crews", "Poet")
+    assert (run.kind, run.agent, run.queue, run.title) == ("agent", agent, "runs", "Poet")
     [single] = run.definition["nodes"]
     assert (single["type"], single["config"]) == ("agent", {"agent": "poet", "prompt": "{{ inputs.task }}"})
     with pytest.raises(InputsInvalid):
@@ -159,8 +159,8 @@ def test_a_crew_takes_what_its_texts_name(editor: Any) -> None:
 
 
 def test_a_workflow_with_a_crew_goes_to_the_crews_workers(editor: Any) -> None:
-    Agent.objects.create(slug="poet", name="Poet", role="Poet", goal="Rhyme")
-    document = definition([node("poem", "agent", {"agent": "poet", "prompt": "A verse."}), output()])
+    Crew.objects.create(slug="poets", name="Poets")
+    document = definition([node("poem", "crew", {"crew": "poets"}), output()])
     workflow = create_workflow(actor=editor, name="Poem", definition=document)
     publish_workflow(actor=editor, workflow=workflow)
     assert start_run(actor=editor, workflow=workflow, inputs={}).queue == "crews"

@@ -1,4 +1,4 @@
-"""A scripted OpenAI-compatible server on loopback: the suite's model, so that the real client code runs."""
+"""A scripted model server on loopback that speaks the HTTP of OpenAI, Anthropic and more, so that the real client code runs."""
 
 from __future__ import annotations
 

@@ -14,14 +14,24 @@ from nexod.kernel.events import Event
 
 
 class Run:
-    """Implements RunPort in memory; ``cancel_after`` calls of ``cancelled`` it says yes."""
+    """Implements RunPort in memory; ``cancel_after`` calls of ``cancelled`` it says yes.
+
+    ``refuse`` looks at each estimate and returns the BudgetExhausted to raise, or None. What is in ``reserved`` has to be in
+    ``settled`` in the end.
+    """
 
     run_id, step_id, node = "run-1", "step-1", "crew"
+    started_by = ""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.said: list[tuple[str, str]] = []
+        self.calls: list[run_port.Usage] = []
         self.spent: list[run_port.Usage] = []
         self.recorded: dict[tuple[str, int], Any] = {}
+        self.reserved: list[run_port.Estimate] = []
+        self.settled: list[run_port.Reservation] = []
+        self.refuse: Callable[[run_port.Estimate], run_port.BudgetExhausted | None] | None = None
         self.cancel_after: int | None = None
         self.asked = 0
         self._seen: Counter[str] = Counter()
@@ -29,19 +39,50 @@ class Run:
     def emit(self, event: Event) -> None:
         self.events.append(event)
 
+    def told(self, type_: str) -> list[dict[str, Any]]:
+        return [event.data() for event in self.events if event.type == type_]
+
     def effect(self, wanted: run_port.SideEffect, perform: Callable[[str], Any]) -> run_port.Performed:
         return run_port.Performed(perform("key"))
+
+    def is_done(self, wanted: run_port.SideEffect) -> bool:
+        return False
 
     def ask(self, question: run_port.Question) -> run_port.Answer:
         return run_port.Answer("approve", content=question.content)
 
+    def reserve(self, estimate: run_port.Estimate) -> run_port.Reservation | None:
+        self.reserved.append(estimate)
+        if self.refuse is not None and (refused := self.refuse(estimate)) is not None:
+            raise refused
+        return run_port.Reservation(str(len(self.reserved)), estimate)
+
+    def release(self, reservation: run_port.Reservation) -> None:
+        self.settled.append(reservation)
+
     def spend(
-        self, usage: run_port.Usage, *, told: Sequence[Event] = (), recall: Any = None, result: Any = None
+        self,
+        usage: run_port.Usage,
+        *,
+        told: Sequence[Event] = (),
+        recall: Any = None,
+        result: Any = None,
+        reservation: run_port.Reservation | None = None,
     ) -> None:
-        self.spent.append(usage)
+        self.calls.append(usage)
+        if usage.counts:
+            self.spent.append(usage)
+        if reservation is not None:
+            self.settled.append(reservation)
         self.events.extend(told)
         if recall is not None:
             self.recorded[recall.key, recall.occurrence] = json.loads(json.dumps(result))
+
+    def rest(self) -> None:
+        run_port.check_cancelled()
+
+    def say(self, text: str, *, agent: str = "") -> None:
+        self.said.append((agent, text))
 
     def replay(self, name: str, request: Any) -> run_port.Recall:
         key = json.dumps([name, request], sort_keys=True)

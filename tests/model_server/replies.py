@@ -8,12 +8,17 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text, a word at a time. ``usage`` False leaves the token counts out; ``wait_s`` comes before the first word."""
+    """A text, a word at a time. ``usage`` False leaves the token counts out; ``wait_s`` comes before the first word.
+
+    ``cached`` tokens are among those of the prompt, ``reasoning`` ones come on top of the text's words.
+    """
 
     text: str
     usage: bool = True
     wait_s: float = 0.0
     finish: str = "stop"
+    cached: int = 0
+    reasoning: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +38,10 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class ToolCalls:
-    """The model wants tools called."""
+    """The model wants tools called, and says ``text`` besides."""
 
     calls: tuple[ToolCall, ...]
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

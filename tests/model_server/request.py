@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+KEY_HEADERS = ("x-api-key", "api-key", "x-goog-api-key")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One recorded chat completion request."""
+    """One recorded request. ``messages``, ``schema`` and ``tools`` (names) are the same whatever the protocol."""
 
     path: str
     headers: Mapping[str, str]
     body: Mapping[str, Any]
-
-    @property
-    def messages(self) -> list[Mapping[str, Any]]:
-        """The conversation, oldest first."""
-        return list(self.body.get("messages") or [])
+    messages: Sequence[Mapping[str, Any]] = ()
+    schema: dict[str, Any] | None = None
+    tools: Sequence[str] = ()
+    streamed: bool = False
 
     @property
     def text(self) -> str:
@@ -31,15 +32,10 @@ class Request:
         return str(self.messages[-1].get("content") or "") if self.messages else ""
 
     @property
-    def schema(self) -> dict[str, Any] | None:
-        """The JSON Schema that the answer has to conform to, if one was given."""
-        wanted = self.body.get("response_format") or {}
-        return dict(wanted["json_schema"]["schema"]) if wanted.get("type") == "json_schema" else None
-
-    @property
-    def streamed(self) -> bool:
-        """Whether the answer is wanted in pieces."""
-        return bool(self.body.get("stream"))
+    def key(self) -> str:
+        """The key that it came with, in whichever header the provider wants it."""
+        bearer = self.headers.get("authorization", "").removeprefix("Bearer ")
+        return next((self.headers[name] for name in KEY_HEADERS if name in self.headers), bearer)
 
     @property
     def wants_usage(self) -> bool:

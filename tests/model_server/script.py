@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 
 from tests.model_server.examples import example
-from tests.model_server.replies import Json, Reply, Text
+from tests.model_server.replies import Json, Reply, Status, Text
 from tests.model_server.request import Matcher, Request
 
 
@@ -29,6 +29,7 @@ class Script:
     def __init__(self) -> None:
         self.requests: list[Request] = []
         self.paths: list[str] = []
+        self.listing: Status | None = None
         self._rules: list[_Rule] = []
         self._lock = threading.Lock()
 
@@ -54,6 +55,7 @@ class Script:
             self.requests.clear()
             self.paths.clear()
             self._rules.clear()
+            self.listing = None
 
 
 def default(request: Request) -> Reply:

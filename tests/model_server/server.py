@@ -1,4 +1,4 @@
-"""The HTTP server itself: a thread per connection, ``/v1/models`` and ``/v1/chat/completions``, streamed and not."""
+"""The HTTP server itself: a thread per connection, every protocol of ``wires`` on its own paths, streamed and not."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import chain
 from typing import Any
 
-from tests.model_server import wire
+from tests.loopback import LoopbackHandler, LoopbackServer
+from tests.model_server import figures
 from tests.model_server.replies import Cut, Drip, Garbage, Hang, Redirect, Reply, Status, Text
 from tests.model_server.request import Matcher, Request
 from tests.model_server.script import Script
+from tests.model_server.wires import OPENAI, Wire, wire_for
+from tests.model_server.wires.base import Answer
 
-MODEL = "scripted"
+FIGURES = {"/embeddings": figures.vectors, "/rerank": figures.order}
 
 
 class ModelServer:
@@ -23,19 +26,16 @@ class ModelServer:
     def __init__(self, port: int = 0) -> None:
         self._http = _Server(port)
         self._script = self._http.script
-        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        self.address = f"127.0.0.1:{self._http.server_address[1]}"
-        self.base_url = f"http://{self.address}/v1"
+        self.address = self._http.host
+        self.origin = f"http://{self.address}"
+        self.base_url = f"{self.origin}/v1"
 
     def __enter__(self) -> ModelServer:
-        self._thread.start()
+        self._http.begin()
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._http.stopping.set()
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join(timeout=5)
+        self._http.end()
 
     @property
     def requests(self) -> list[Request]:
@@ -60,80 +60,116 @@ class ModelServer:
         """As ``answer``, with the last reply for ever; single answers go first."""
         self._script.add(*replies, when=when, forever=True)
 
+    def accept(self, *keys: str) -> None:
+        """Let in who shows one of ``keys``; nobody named: everybody."""
+        self._http.keys = keys
+
+    def list_with(self, reply: Status) -> None:
+        """Answer lists of models with this error."""
+        self._script.listing = reply
+
     def clear(self) -> None:
         """Forget what was scripted and asked."""
         self._script.clear()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
+class _Server(LoopbackServer):
     def __init__(self, port: int) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
+        super().__init__(_Handler, port)
         self.script = Script()
-        self.stopping = threading.Event()
         self.connections: list[tuple[str, int]] = []
+        self.keys: tuple[str, ...] = ()
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
         self.connections.append(client_address)
         return True
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is what half of the tests are about; it is no error here."""
 
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(LoopbackHandler):
     server: _Server
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802  as http.server calls it
         self.server.script.paths.append(self.path)
-        if self.path.rstrip("/").endswith("/models"):
-            self._send(200, {"object": "list", "data": [{"id": MODEL, "object": "model", "owned_by": "tests"}]})
+        listed = figures.models(self.path.partition("?")[0])
+        if not self._is_let_in(self._request({})):
+            self.reply_json(401, OPENAI.error(401, "Invalid API key", "invalid_api_key"))
+        elif isinstance(scripted := self.server.script.listing, Status):
+            self._refuse(OPENAI, scripted)
+        elif listed is not None:
+            self.reply_json(200, listed)
         else:
-            self._send(404, _error("not found", "not_found"))
+            self.reply_json(404, OPENAI.error(404, "not found", "not_found"))
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802  as http.server calls it
         self.server.script.paths.append(self.path)
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if not self.path.endswith("/chat/completions"):
-            self._send(404, _error("not found", "not_found"))
-            return
-        request = Request(self.path, {name.lower(): value for name, value in self.headers.items()}, json.loads(body))
+        body = json.loads(self.content() or b"{}")
+        path = self.path.partition("?")[0]
+        wire, figure = wire_for(path), FIGURES.get(path[path.rfind("/") :])
+        request = self._request(body, wire)
         with suppress(BrokenPipeError, ConnectionResetError):
-            self._play(request, self.server.script.reply_to(request))
+            if wire is None and figure is None:
+                self.reply_json(404, OPENAI.error(404, "not found", "not_found"))
+            elif not self._is_let_in(request):
+                self._refuse(wire or OPENAI, Status(401, "Invalid API key", "invalid_api_key"))
+            elif wire is not None:
+                self._play(wire, request, self.server.script.reply_to(request))
+            elif figure is not None:
+                self._play_figures(request, figure)
 
-    def _play(self, request: Request, reply: Reply) -> None:
+    def _request(self, body: dict[str, Any], wire: Wire | None = None) -> Request:
+        headers = self.heard()
+        if wire is None:
+            return Request(self.path, headers, body)
+        streamed = wire.streams(self.path, body)
+        return Request(
+            self.path, headers, body, wire.messages(body), wire.schema(body), tuple(wire.tools(body)), streamed
+        )
+
+    def _is_let_in(self, request: Request) -> bool:
+        return not self.server.keys or request.key in self.server.keys
+
+    def _play_figures(self, request: Request, figure: Any) -> None:
+        """Answer what is no chat: as scripted where that is a failure."""
+        reply = self.server.script.reply_to(request)
+        if isinstance(reply, Status | Garbage | Hang | Redirect):
+            self._play(OPENAI, request, reply)
+        else:
+            self.reply_json(200, figure(request.body))
+
+    def _refuse(self, wire: Wire, reply: Status) -> None:
+        extra = {} if reply.retry_after is None else {"Retry-After": str(reply.retry_after)}
+        self.reply_json(reply.status, wire.error(reply.status, reply.message, reply.code), extra)
+
+    def _play(self, wire: Wire, request: Request, reply: Reply) -> None:
         match reply:
             case Status():
-                extra = {} if reply.retry_after is None else {"Retry-After": str(reply.retry_after)}
-                self._send(reply.status, _error(reply.message, reply.code), extra)
+                self._refuse(wire, reply)
             case Redirect():
-                self._send(307, {}, {"Location": reply.location})
+                self.reply_json(307, {}, {"Location": reply.location})
             case Garbage():
-                self._send_bytes(200, reply.body.encode(), {"Content-Type": reply.media_type})
+                self.reply(200, reply.body.encode(), {"Content-Type": reply.media_type})
             case Hang():
                 self.server.stopping.wait(reply.seconds)
                 self.close_connection = True
             case Cut():
-                self._stream(iter([wire.event(request, {"content": reply.text})]), complete=reply.politely)
+                began = chain(wire.head(request), [wire.word(request, reply.text)])
+                self._stream(wire, began, complete=reply.politely)
             case Drip():
-                self._stream(_slowly(wire.chunks(request, Text(reply.text)), reply.every_s, self.server.stopping))
+                chunks = wire.chunks(request, Text(reply.text))
+                self._stream(wire, _slowly(chunks, reply.every_s, self.server.stopping))
             case _:
-                self._answer(request, reply)
+                self._answer(wire, request, reply)
 
-    def _answer(self, request: Request, reply: wire.Answer) -> None:
+    def _answer(self, wire: Wire, request: Request, reply: Answer) -> None:
         self.server.stopping.wait(getattr(reply, "wait_s", 0.0))
         if request.streamed:
-            self._stream(wire.chunks(request, reply))
+            self._stream(wire, wire.chunks(request, reply))
         else:
-            self._send(200, wire.completion(request, reply))
+            self.reply_json(200, wire.completion(request, reply))
 
-    def _stream(self, events: Iterator[bytes], *, complete: bool = True) -> None:
+    def _stream(self, wire: Wire, events: Iterator[bytes], *, complete: bool = True) -> None:
         self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Content-Type", wire.media_type)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         for event in events:
@@ -143,26 +179,9 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.close_connection = True
 
-    def _send(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
-        self._send_bytes(status, json.dumps(body).encode(), {"Content-Type": "application/json", **(headers or {})})
-
-    def _send_bytes(self, status: int, body: bytes, headers: dict[str, str]) -> None:
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args: Any) -> None:
-        """Say nothing; tests look at what was recorded."""
-
 
 def _slowly(events: Iterator[bytes], every_s: float, stopping: threading.Event) -> Iterator[bytes]:
     for event in events:
         if stopping.wait(every_s):
             return
         yield event
-
-
-def _error(message: str, code: str) -> dict[str, Any]:
-    return {"error": {"message": message, "type": "error", "code": code or None}}

@@ -169,3 +169,37 @@ def test_a_handled_failure_says_so_and_lights_its_edge():
     svg = picture(shape, [failed, Step(node="c", node_type="template", status="completed", visit=1)])
     assert "failed, handled" in svg
     assert svg.count("nx-passed") == svg.count("nx-fails nx-passed") == 1
+
+
+def test_a_map_is_joined_to_its_work_by_a_line_of_its_own_and_notes_stand_beside():
+    document = {
+        "start": "all",
+        "nodes": [
+            {"id": "all", "type": "map", "config": {"items": "[1]", "each": "work"}},
+            {"id": "work", "type": "template", "config": {}},
+            {"id": "end", "type": "output"},
+            {"id": "words", "type": "note", "config": {"text": "x"}},
+        ],
+        "edges": [{"from": "all", "to": "end"}],
+    }
+    drawing = layout(document)
+    assert drawing is not None
+    assert [(line.source, line.target) for line in drawing.lines if line.repeats] == [("all", "work")]
+    boxes = {box.id: box for box in drawing.boxes}
+    assert boxes["words"].x > max(boxes[step].x for step in ("all", "work", "end"))
+    assert boxes["words"].x + 252 <= drawing.width
+    svg = str(picture(document))
+    assert "for each item" in svg
+    assert "nx-paper" in svg
+
+
+def test_only_notes_are_drawn_too():
+    drawing = layout({"nodes": [{"id": "words", "type": "note"}], "edges": []})
+    assert drawing is not None
+    assert [box.id for box in drawing.boxes] == ["words"]
+
+
+def test_nodes_that_differ_are_marked_in_word_and_colour():
+    svg = str(picture({"start": "a", "nodes": [{"id": "a", "type": "template"}]}, marks={"a": "changed"}))
+    assert "a, template, changed" in svg
+    assert "nx-attention" in svg

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django import forms
 
-from workflows.admin.input_form import InputForm
+from nexod.admin.schema_form import InputForm
 
 SCHEMA: dict[str, Any] = {
     "type": "object",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -125,6 +126,17 @@ def test_a_chart_tells_its_numbers_in_words():
     assert "<title>1 May: 3 done, 1 failed</title>" in svg
     assert "<title>2 May: none</title>" in svg
     assert 'aria-label="L"' in svg
+
+
+def test_half_of_one_is_no_line_of_a_chart_that_counts():
+    assert [re.findall(r'text-anchor="end">([^<]+)<', _of_one(show)) for show in (formats.count, formats.usd)] == [
+        ["1"],
+        ["$0.5000", "$1.00"],
+    ]
+
+
+def _of_one(show):
+    return bars([Bar("Mon", (("good", 1),))], names={"good": "done"}, label="L", show=show)
 
 
 def test_an_empty_chart_says_so():

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from nexod.kernel import events
-from workflows.admin.timeline import _TELLERS, LONGEST_DETAIL, told
+from workflows.admin.timeline import LONGEST_DETAIL, TELLERS, told
 from workflows.models import RunEvent
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -19,7 +19,7 @@ def line(event: events.Event, titles: dict[str, str] | None = None):
 
 
 def test_every_event_type_has_a_sentence():
-    assert set(_TELLERS) == set(events.REGISTRY)
+    assert set(TELLERS) == set(events.REGISTRY)
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,53 @@ def test_every_event_type_has_a_sentence():
             ),
             "Writer asked m: 1,200 → 30 tokens in 2.0 s",
         ),
+        (events.AgentThought(node="draft", step="s", agent="Writer", text="So."), "Writer thinks"),
+        (
+            events.AgentDelegated(node="draft", step="s", agent="Chief", to="Writer", text="Write."),
+            "Chief hands work to Writer",
+        ),
+        (events.CrewPlanned(node="draft", step="s", agent="Chief", text="First find."), "Chief planned the work"),
+        (
+            events.GuardrailRefused(
+                node="draft", step="s", agent="Writer", task="write", guardrail="words", text="Too long.", attempt=2
+            ),
+            "The result of write is refused (try 2): it is done again",
+        ),
+        (events.ToolCalled(node="draft", step="s", call="1", tool="search", agent="Writer"), "Writer uses search"),
+        (events.ToolReturned(node="draft", step="s", call="1", tool="search", seconds=2), "search answered in 2.0 s"),
+        (events.ToolFailed(node="draft", step="s", call="1", tool="search", reason=REASON), "search gave an error"),
+        (
+            events.ModelFellBack(node="draft", step="s", model="big", to="small", reason=REASON),
+            "small is asked instead of big",
+        ),
+        (
+            events.BudgetExceeded(node="draft", step="s", budget="b", name="July", limit=5, used=5, wanted=1),
+            "Budget July is exhausted: the call was not made",
+        ),
         (
             events.ApprovalDecided(node="draft", step="s", approval="a", decision="request_changes", actor="x@y.test"),
             "Changes requested by x@y.test",
+        ),
+        (
+            events.ApprovalVoted(
+                node="draft",
+                step="s",
+                approval="a",
+                decision="approve",
+                actor="x@y.test",
+                for_user="z@y.test",
+                approved=1,
+                needed=2,
+            ),
+            "Approved by x@y.test for z@y.test: 1 of 2",
+        ),
+        (
+            events.ApprovalReminded(node="draft", step="s", approval="a", times=2),
+            "Those who may decide were reminded (time 2)",
+        ),
+        (
+            events.ApprovalEscalated(node="draft", step="s", approval="a", level=1, to={"roles": ["owner"]}, move=True),
+            "Others decide now",
         ),
         (
             events.ArtifactCreated(

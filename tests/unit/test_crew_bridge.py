@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextvars import ContextVar
 
 import pytest
@@ -81,18 +82,50 @@ def test_an_interrupted_caller_leaves_no_thread_behind() -> None:
     assert not [thread for thread in threading.enumerate() if thread.name == "crew"]
 
 
-def test_threads_of_the_work_may_ask_too() -> None:
-    bridge, answers = Bridge(), []
+def test_what_threads_ask_at_once_is_done_beside_each_other_in_the_callers_place() -> None:
+    bridge, answers, together = Bridge(), [], threading.Barrier(4)
+    token = PLACE.set("here")
+
+    def ask() -> tuple[str, int]:
+        together.wait(10)  # only passes when all four are at it
+        return PLACE.get(), threading.get_ident()
 
     def work() -> None:
-        threads = [
-            threading.Thread(target=lambda n=n: answers.append(bridge.call(lambda: (n, threading.get_ident()))))
-            for n in range(4)
-        ]
+        threads = [threading.Thread(target=lambda: answers.append(bridge.call(ask))) for _ in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
 
     bridge.run(work)
-    assert sorted(answers) == [(n, threading.get_ident()) for n in range(4)]
+    PLACE.reset(token)
+    assert [place for place, _ in answers] == ["here"] * 4
+    assert len({thread for _, thread in answers}) == 4
+    assert threading.get_ident() in {thread for _, thread in answers}
+
+
+def test_what_is_still_being_asked_for_at_a_failure_is_waited_for() -> None:
+    bridge, failing_now, begun, done = Bridge(), threading.Event(), threading.Event(), []
+
+    def failing() -> None:
+        failing_now.set()
+        begun.wait(10)
+        raise ZeroDivisionError
+
+    def slow() -> None:
+        begun.set()
+        time.sleep(0.5)
+        done.append("paid for")
+
+    def work() -> None:
+        def beside() -> None:
+            failing_now.wait(10)
+            bridge.call(slow)
+
+        threading.Thread(target=beside, daemon=True).start()
+        with pytest.raises(Stopped):
+            bridge.call(failing)
+
+    with pytest.raises(ZeroDivisionError):
+        bridge.run(work)
+    assert done == ["paid for"]

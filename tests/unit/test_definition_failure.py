@@ -141,3 +141,12 @@ def test_thousands_of_undos_are_checked_quickly() -> None:
     problems = found(definition([*nodes, output()], [*edges, "n1999 end"]))
     assert problems == []
     assert time.monotonic() - began < 5
+
+
+def test_an_approval_is_due_by_its_policy_or_by_its_time_limit_and_not_by_both() -> None:
+    policy = {"who": {"roles": ["approver"]}, "due": {"after": "1h"}}
+    one = definition([ask("ok"), output()])
+    one["nodes"][0] = {**ask("ok", policy=policy), "timeout_s": 60}
+    assert found(one) == [("bad_config", "ok", "timeout_s")]
+    one["nodes"][0] = {**ask("ok", policy={"who": policy["who"]}), "timeout_s": 60}
+    assert found(one) == []

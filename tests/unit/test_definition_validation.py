@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -87,6 +88,68 @@ def test_a_problem_is_found_with_its_place(change, problem):
 )
 def test_a_condition_must_type_check_to_true_or_false(when):
     assert found(configured("gate", cases=[{"route": "again", "when": when}])) == [("bad_expression", "gate", REVISE)]
+
+
+class Called(Everything):
+    """A tenant with another workflow that takes a number and a text."""
+
+    def inputs(self, workflow: str) -> dict[str, Any]:
+        properties = {
+            "count": {"type": "integer"},
+            "word": {"type": "string"},
+            "more": {"type": "string", "default": "x"},
+        }
+        return {"type": "object", "properties": properties, "required": ["count", "more"]}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "field"),
+    [
+        ({"count": {"cel": "1"}}, ""),
+        ({"count": {"cel": "1"}, "word": {"template": "a"}, "more": {"template": "b"}}, ""),
+        ({"count": {"template": "1"}}, "config.inputs.count"),
+        ({"word": {"template": "a"}}, "config.inputs.count"),
+        ({"count": {"cel": "1"}, "words": {"template": "a"}}, "config.inputs.words"),
+    ],
+)
+def test_another_workflow_is_given_what_it_takes(inputs: dict[str, Any], field: str):
+    nodes = [{"id": "call", "type": "workflow", "config": {"workflow": "other", "inputs": inputs}},
+             {"id": "end", "type": "output", "config": {"outputs": {"a": {"cel": "1"}}}}]  # fmt: skip
+    document = {
+        "format": "nexod.workflow/1",
+        "name": "w",
+        "start": "call",
+        "nodes": nodes,
+        "edges": [{"from": "call", "to": "end"}],
+    }
+    expected = [("bad_input", "call", field)] if field else []
+    assert places(validate(document, Called())) == expected
+    assert validate(document, Everything()) == []
+
+
+@pytest.mark.parametrize(("items", "fits"), [
+    ("inputs.names", True), ("inputs.names.map(n, n + '!')", True), ("[1, 2]", True), ("nodes.first.list", True),
+    ("inputs.topic", False), ("1 + 1", False), ("size(inputs.names)", False), ("{'a': 1}", False),
+])  # fmt: skip
+def test_a_map_must_be_given_a_list(items: str, fits: bool):
+    inputs = {
+        "type": "object",
+        "properties": {"topic": {"type": "string"}, "names": {"type": "array", "items": {"type": "string"}}},
+    }
+    nodes = [{"id": "first", "type": "transform", "config": {"values": {"list": {"cel": "[1]"}}}},
+             {"id": "all", "type": "map", "config": {"items": items, "each": "work"}},
+             {"id": "work", "type": "template", "config": {"template": "w"}},
+             {"id": "end", "type": "output", "config": {"outputs": {"a": {"cel": "1"}}}}]  # fmt: skip
+    edges = [{"from": "first", "to": "all"}, {"from": "all", "to": "end"}]
+    document = {
+        "format": "nexod.workflow/1",
+        "name": "w",
+        "inputs": inputs,
+        "start": "first",
+        "nodes": nodes,
+        "edges": edges,
+    }
+    assert places(validate(document, Everything())) == ([] if fits else [("bad_expression", "all", "config.items")])
 
 
 @pytest.mark.parametrize("when", ["nodes.ask.data.score < 6.5", "has(nodes.ask.data.score)", "visits['ask'] < 3"])

@@ -6,7 +6,6 @@ import gzip
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
@@ -14,15 +13,15 @@ import pytest
 
 from nexod.kernel.egress import ResponseTooLarge, async_http_client, http_client
 from nexod.kernel.errors import AddressRefused
+from tests.loopback import LoopbackHandler, LoopbackServer
 
 
-class Far(BaseHTTPRequestHandler):
+class Far(LoopbackHandler):
     """Answers by path; remembers what it was asked."""
 
-    protocol_version = "HTTP/1.1"
     seen: list[tuple[str, dict[str, str]]] = []
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802  as http.server calls it
         self.seen.append((self.path, dict(self.headers.items())))
         name, _, rest = self.path.lstrip("/").partition("?")
         {"to": self._redirect, "big": self._big, "packed": self._packed, "silent": self._silent}.get(name, self._plain)(
@@ -30,50 +29,28 @@ class Far(BaseHTTPRequestHandler):
         )
 
     def _redirect(self, location: str) -> None:
-        self._answer(302, b"", {"Location": location})
+        self.reply(302, b"", {"Location": location})
 
     def _big(self, size: str) -> None:
-        self._answer(200, b"x" * int(size), {})
+        self.reply(200, b"x" * int(size), {})
 
     def _packed(self, size: str) -> None:
-        self._answer(200, gzip.compress(b"x" * int(size)), {"Content-Encoding": "gzip"})
+        self.reply(200, gzip.compress(b"x" * int(size)), {"Content-Encoding": "gzip"})
 
     def _silent(self, seconds: str) -> None:
         threading.Event().wait(float(seconds))
         self._plain("")
 
     def _plain(self, rest: str) -> None:
-        self._answer(200, b"ok", {"Set-Cookie": "who=acme"})
-
-    def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args: Any) -> None:
-        pass
-
-
-class Quiet(ThreadingHTTPServer):
-    """A client that gave up is no error here."""
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        pass
+        self.reply(200, b"ok", {"Set-Cookie": "who=acme"})
 
 
 @pytest.fixture
 def far() -> Iterator[str]:
     """Serve, and give ``host:port``."""
     Far.seen = []
-    server = Quiet(("127.0.0.1", 0), Far)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    yield f"127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join(5)
+    with LoopbackServer(Far) as server:
+        yield server.host
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def model_runs_here(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_with_an_empty_environment_everything_is_started_stores_first(home: Home) -> None:
     made = make_plan(home, {})
     assert names(made) == [
-        ["postgres", "valkey", "model"], ["migrate"], ["web"], ["worker", "worker-crews", "worker-ops"],
+        ["postgres", "valkey", "model"], ["migrate"], ["web"], ["worker", "worker-crews", "worker-ingest", "worker-ops"],
     ]  # fmt: skip
     assert made.elsewhere == []
 
@@ -113,3 +113,12 @@ def test_what_is_published_is_for_the_owner_only_and_goes_away(home: Home) -> No
     assert json.loads(home.services_file.read_text())["base_url"] == made.base_url
     made.withdraw()
     assert not home.services_file.exists()
+
+
+def test_documents_are_read_behind_all_others(tmp_path):
+    from nexod.embedded.application import WORKERS, worker
+    from nexod.embedded.home import Home
+
+    (kind,) = [kind for kind in WORKERS if "ingest" in kind.queues.split(",")]
+    assert kind.queues == "ingest"
+    assert worker(kind, Home(tmp_path), {}).argv[:3] == ("nice", "-n", "19")

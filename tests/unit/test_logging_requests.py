@@ -1,4 +1,4 @@
-"""Every request gets an id, one line and its measures, in synchronous and asynchronous stacks."""
+"""Every request gets an id, one line and its measures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from types import SimpleNamespace
 
 import pytest
-from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test import RequestFactory
 from prometheus_client import REGISTRY
@@ -22,10 +21,6 @@ def plain(request: HttpRequest) -> HttpResponse:
     request.tenant = SimpleNamespace(pk=41, schema_name="t_41")  # type: ignore[attr-defined]
     request.user = SimpleNamespace(pk=7)  # type: ignore[assignment]
     return HttpResponse(scope.request_id.get(), status=202)
-
-
-async def later(request: HttpRequest) -> HttpResponse:
-    return plain(request)
 
 
 def ask(**headers: str) -> HttpRequest:
@@ -62,37 +57,15 @@ def test_one_line_says_what_happened(caplog: pytest.LogCaptureFixture) -> None:
     assert "token" not in str(line.__dict__)
 
 
-def test_an_asynchronous_stack_stays_asynchronous(caplog: pytest.LogCaptureFixture) -> None:
-    middleware = RequestIdMiddleware(later)
-    with caplog.at_level(logging.INFO, "nexod.request"):
-        response = async_to_sync(middleware)(ask(x_request_id="abc"))  # type: ignore[arg-type]
-    assert iscoroutinefunction(middleware)
-    assert response["X-Request-ID"] == "abc"
-    assert len(caplog.records) == 1
-
-
-def test_a_client_that_left_is_told(caplog: pytest.LogCaptureFixture) -> None:
-    async def gone(request: HttpRequest) -> HttpResponse:
-        raise asyncio.CancelledError
-
-    async def run() -> None:
-        with pytest.raises(asyncio.CancelledError):
-            await RequestIdMiddleware(gone)(ask())  # type: ignore[misc]
-
-    with caplog.at_level(logging.INFO, "nexod.request"):
-        asyncio.run(run())
-    assert caplog.records[0].__dict__["status"] == 499
-
-
 def test_a_stream_is_told_when_it_ends(caplog: pytest.LogCaptureFixture) -> None:
     async def parts() -> AsyncIterator[bytes]:
         yield b"one"
 
-    async def stream(request: HttpRequest) -> StreamingHttpResponse:
+    def stream(request: HttpRequest) -> StreamingHttpResponse:
         return StreamingHttpResponse(parts())
 
     async def run() -> int:
-        response = await RequestIdMiddleware(stream)(ask())  # type: ignore[misc]
+        response = RequestIdMiddleware(stream)(ask())
         before = len(caplog.records)
         assert [part async for part in response] == [b"one"]  # type: ignore[union-attr]
         return before

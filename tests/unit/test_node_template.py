@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from nexod.kernel.sandbox import pool
 from tests.definitions import Call
 from workflows.expressions import evaluate
 from workflows.nodes.registry import get
 from workflows.rendering import TemplateFailed, is_harmless, names_in, render
-from workflows.sandbox import pool
 
 VALUES = {
     "inputs": {"topic": "tea", "long": "a" * 200_000, "many": list(range(3_000)), "tags": ["x", "y"]},

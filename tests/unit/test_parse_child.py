@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import time
 
 import pytest
 
@@ -46,6 +49,23 @@ def test_a_bomb_ends_at_the_limit_of_time():
         child.parse(bomb(pages=8, megabytes=20), "bomb.pdf")
 
 
+def test_a_child_that_stands_still_ends_at_the_limit_of_time():
+    """It uses no processor time: only the clock ends it."""
+    with ParsingChild() as child:
+        child.parse(b"text", "a.txt")
+        process = child._process
+        assert process is not None
+        os.kill(process.pid, signal.SIGSTOP)
+        child.limits, began = Limits(wall_s=0.5), time.monotonic()
+
+        def still_patient() -> None:
+            assert time.monotonic() < began + 60
+
+        with pytest.raises(DocumentTooComplex):
+            child.parse(b"text", "a.txt", still_patient)
+        assert process.poll() == -signal.SIGKILL
+
+
 def test_a_page_nested_without_end_ends_at_the_limit():
     with ParsingChild(Limits(cpu_s=1)) as child, pytest.raises(DocumentTooComplex):
         child.parse(b"<div>" * 200_000 + b"deep", "deep.html")
@@ -66,3 +86,26 @@ def test_the_child_starts_without_django_or_numpy():
     wanted = "import agents.knowledge.parsing.__main__, sys; print(*{'django', 'numpy', 'pypdf'} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", wanted], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == ""
+
+
+def test_a_child_that_nobody_waits_for_is_killed():
+    def nobody_waits():
+        raise KeyError("the document was deleted")
+
+    with ParsingChild() as child:
+        child.parse(b"text", "a.txt")
+        process = child._process
+        with pytest.raises(KeyError):
+            child.parse(bomb(pages=8, megabytes=20), "bomb.pdf", nobody_waits)
+        assert process is not None
+        assert process.poll() == -9
+        assert child.parse(b"text", "a.txt").text == "text"
+
+
+def test_the_child_is_behind_the_walls_before_it_reads_anything():
+    with ParsingChild() as child:
+        child.parse(b"text", "a.txt")
+        assert child._process is not None
+        with open(f"/proc/{child._process.pid}/status") as status:
+            told = dict(line.rstrip().split(":\t", 1) for line in status if line.startswith(("NoNew", "Seccomp:")))
+    assert (told["NoNewPrivs"], told["Seccomp"]) == ("1", "2")

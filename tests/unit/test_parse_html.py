@@ -53,7 +53,19 @@ def test_only_the_main_part_is_read():
 
 def test_lists_and_tables_read_as_lines():
     text = read("<ul><li>one<li>two</ul><table><tr><th>a<th>b<tr><td>1<td>2</table>").text
-    assert text.split("\n\n")[:4] == ["- one", "- two", "a | b", "1 | 2"]
+    assert text.split("\n\n")[:3] == ["- one", "- two", "a | b\n1 | 2"]
+
+
+def test_a_table_of_data_keeps_the_names_of_its_columns_and_one_that_lays_out_a_page_is_none():
+    parsed = read("<table><tr><th>a<th>b<tr><td>1<td>2</table><table><tr><td><h2>Sub</h2>text</table>")
+    (table,) = parsed.blocks
+    assert (parsed.text[table.start : table.head], parsed.text[table.start : table.end]) == ("a | b\n", "a | b\n1 | 2")
+    assert parsed.sections[-1].headings == ("Sub",)
+
+
+def test_a_page_in_another_charset_is_read_by_what_it_says():
+    page = "<html><head><meta charset='shift_jis'></head><body><p>潮の満ち引き</p></body></html>"
+    assert parse(page.encode("shift_jis"), "p", Limits()).text.strip() == "潮の満ち引き"
 
 
 def test_preformatted_text_keeps_its_lines():

@@ -57,6 +57,17 @@ def test_a_database_url_is_taken_apart() -> None:
     assert found["OPTIONS"]["pool"]["max_size"] == 3
 
 
+def test_a_server_that_does_not_answer_is_given_up() -> None:
+    """The driver's own limit is more than two minutes, for which a pool would try nothing else."""
+    url = COMPLETE["DATABASE_URL"]
+    found = databases(url, url, pool_size=3, replica_url="postgres://app@standby.example/other")
+    assert {alias: known["OPTIONS"]["connect_timeout"] for alias, known in found.items()} == {
+        "default": "10", "owner": "10", "replica": "2",
+    }  # fmt: skip
+    said = databases(f"{url}&connect_timeout=4", "", pool_size=3)["default"]
+    assert said["OPTIONS"]["connect_timeout"] == "4"
+
+
 def test_a_pooler_that_is_no_pooler_is_refused() -> None:
     done = _start({**COMPLETE, "NEXOD_DATABASE_POOLER": "statement"})
     assert done.returncode != 0

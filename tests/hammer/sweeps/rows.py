@@ -15,8 +15,8 @@ from tests.hammer.resident import Resident
 
 NAME = "rows"
 _TABLES = "SELECT relname FROM pg_class WHERE relnamespace = %s::regnamespace AND relkind = 'r'"
-_MARKS = """SELECT '{table}', lower(found[1]), count(*) FROM "{schema}"."{table}" AS kept,
-regexp_matches(kept::text, '({pattern})', 'gi') AS found GROUP BY 1, 2"""
+_MARKS = """SELECT '{table}', lower(mark_[1]), count(*) FROM "{schema}"."{table}" AS kept,
+regexp_matches(kept::text, '({pattern})', 'gi') AS mark_ GROUP BY 1, 2"""
 _DELETE = 'DELETE FROM "{schema}"."{table}" AS kept WHERE kept::text ~* %s'
 
 
