@@ -18,8 +18,13 @@ FIGURES = (
     "run_latency",
     "run_throughput",
     "event_latency",
+    "coedit",
     "api_read",
     "vector_search",
+    "retrieval",
+    "runs_beside_ingestion",
+    "schedules_idle",
+    "gateway_overhead",
     "footprint",
 )
 HERE = Path(__file__).parent
@@ -59,7 +64,7 @@ def _measured(names: list[str]) -> list[dict[str, object]]:
     from benchmarks import served
 
     with served.closing():
-        return [_measure(name) for name in names]
+        return [result for name in names for result in _measure(name)]
 
 
 def _keep(results: list[dict[str, object]]) -> None:
@@ -67,13 +72,19 @@ def _keep(results: list[dict[str, object]]) -> None:
     path = HERE / "results.json"
     kept = {result["name"]: result for result in json.loads(path.read_text())} if path.exists() else {}
     kept |= {result["name"]: result for result in results}
-    path.write_text(json.dumps([kept[name] for name in FIGURES if name in kept], indent=1) + "\n")
+    ordered = [
+        kept[name] for figure in FIGURES for name in sorted(kept) if name == figure or name.startswith(f"{figure}_of_")
+    ]
+    path.write_text(json.dumps(ordered, indent=1) + "\n")
 
 
-def _measure(name: str) -> dict[str, object]:
-    figure = import_module(f"benchmarks.{name}").measure()
-    print(figure.line(), flush=True)
-    return figure.as_dict()
+def _measure(name: str) -> list[dict[str, object]]:
+    """Return one result, or the several of a benchmark that has some, named ``<its name>_of_<what>``."""
+    measured = import_module(f"benchmarks.{name}").measure()
+    figures = measured if isinstance(measured, list) else [measured]
+    for figure in figures:
+        print(figure.line(), flush=True)
+    return [figure.as_dict() for figure in figures]
 
 
 if __name__ == "__main__":

@@ -32,11 +32,23 @@ class Client:
         """Return the JSON of a POST that answers as expected."""
         return self._ask("POST", path, json.dumps(body), expects)
 
+    def start_and_watch(self, path: str, body: Any) -> str:
+        """Start a run and follow its events in one request; return its last status as ``watch`` does."""
+        self._connection.request(
+            "POST", path, json.dumps(body), {**self._streaming, "Content-Type": "application/json"}
+        )
+        return self._followed("run")
+
     def watch(self, run: str) -> str:
         """Follow the run's event stream; return its last status at the moment when the event with it arrived."""
-        self._connection.request(
-            "GET", f"/api/v1/runs/{run}/events", headers={**self._headers, "Accept": "text/event-stream"}
-        )
+        self._connection.request("GET", f"/api/v1/runs/{run}/events", headers=self._streaming)
+        return self._followed(f"run {run}")
+
+    @property
+    def _streaming(self) -> dict[str, str]:
+        return {**self._headers, "Accept": "text/event-stream"}
+
+    def _followed(self, run: str) -> str:
         stream = self._connection.getresponse()
         heard = []
         for line in iter(stream.readline, b""):
@@ -44,7 +56,7 @@ class Client:
                 self._rest = stream
                 return ENDS[line]
             heard.append(line)
-        raise RuntimeError(f"The stream of run {run} ended before the run ({stream.status}): {heard[-4:]}")
+        raise RuntimeError(f"The stream of {run} ended before the run ({stream.status}): {heard[-4:]}")
 
     def finish(self) -> None:
         """Read the rest of the stream, so that the connection can be used again."""

@@ -25,8 +25,8 @@ Latencies = dict[str, list[float]]
 
 
 def measure() -> Figure:
-    """Watch with NEXOD_BENCH_SOCKETS sockets (200), half SSE and half WebSocket: first 50 of them on the run, then all."""
-    sockets = int(os.environ.get("NEXOD_BENCH_SOCKETS", "200"))
+    """Watch with NEXOD_BENCH_SOCKETS sockets (500), half SSE and half WebSocket: first 50 of them on the run, then all."""
+    sockets = int(os.environ.get("NEXOD_BENCH_SOCKETS", "500"))
     count = int(os.environ.get("NEXOD_BENCH_EVENTS", "60"))
     few = min(FEW, sockets)
     some = _session({_run(): few, _run(): sockets - few}, count)

@@ -8,7 +8,6 @@ import sysconfig
 import warnings
 from collections.abc import Iterator
 from functools import cache
-from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -36,46 +35,43 @@ def questions(number: int) -> list[str]:
 
 
 def knowledge_base(tenant: Tenant, chunks: int) -> Any:
-    """Return a new knowledge base of so many chunks; the index is built after the rows, which is quicker."""
+    """Return a new knowledge base of so many chunks, its vectors indexed as a worker would."""
+    from agents.knowledge.counting import count
+    from agents.knowledge.spaces import opened
+    from agents.knowledge.stores import vector_store
+    from agents.knowledge.stores.base import Entry
+    from agents.knowledge.stores.indexing import build_index
     from agents.models import Chunk, Document, KnowledgeBase
 
     with enter_tenant(tenant):
         base = KnowledgeBase.objects.create(slug=f"library-{chunks}", name="Library")
-        document = Document.objects.create(
-            knowledge_base=base, name="library.txt", content_hash="library", status="ready"
-        )
-    index = next(index for index in Chunk._meta.indexes if index.name == "chunk_embedding")
-    with enter_schema_as_owner(tenant.schema_name):
-        with connections[OWNER].cursor() as cursor:
-            cursor.execute("SET maintenance_work_mem = '512MB'")
-        with connections[OWNER].schema_editor() as editor:
-            editor.remove_index(Chunk, index)
-    with enter_tenant(tenant), transaction.atomic():
-        rows = _rows(base, document, chunks)
+        (space,) = opened(base)
+        rows, number = _rows(chunks), 0
         while batch := list(islice(rows, BATCH)):
-            Chunk.objects.bulk_create(batch)
-    with enter_schema_as_owner(tenant.schema_name):
-        with connections[OWNER].schema_editor() as editor:
-            editor.add_index(Chunk, index)
-        with connections[OWNER].cursor() as cursor:
-            cursor.execute("ANALYZE agents_chunk")
+            with transaction.atomic():
+                document = Document.objects.create(
+                    knowledge_base=base, name=f"library-{number}.txt", content_hash=str(number), status="ready"
+                )
+                made = Chunk.objects.bulk_create(
+                    Chunk(document=document, knowledge_base=base, ordinal=ordinal, start=0, end=len(text), text=text)
+                    for ordinal, (text, _) in enumerate(batch)
+                )
+                entries = [Entry(row.pk, document.pk, vector) for row, (_, vector) in zip(made, batch, strict=True)]
+                vector_store().put(space, entries)
+                count(base.pk, [row.pk for row in made])
+            number += 1
+        build_index(space=space.pk)
+    with enter_schema_as_owner(tenant.schema_name), connections[OWNER].cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE agents_chunk, agents_chunkvector, agents_posting, agents_wordcount")
     return base
 
 
-def _rows(base: Any, document: Any, chunks: int) -> Iterator[Any]:
+def _rows(chunks: int) -> Iterator[tuple[str, Any]]:
     from agents.knowledge.embedding import embedder
-    from agents.models import Chunk
 
     texts = islice(_texts(), chunks)
-    number = 0
     while batch := list(islice(texts, BATCH)):
-        for text, vector in zip(batch, embedder().embed(batch), strict=True):
-            digest = sha256(text.encode()).hexdigest()
-            yield Chunk(
-                document=document, knowledge_base=base, ordinal=number, start=0, end=len(text), text=text,
-                content_hash=digest, embedding=vector,
-            )  # fmt: skip
-            number += 1
+        yield from zip(batch, embedder().embed(batch), strict=True)
 
 
 def _texts() -> Iterator[str]:

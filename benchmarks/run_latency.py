@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from benchmarks import floors, served, trivial
 from benchmarks.client import timed
@@ -11,22 +12,27 @@ from benchmarks.figure import Figure, percentile
 GOAL_MS = 25
 # The run is stored, begun, stepped through and ended.
 COMMITS = trivial.STEPS + 3
-REQUESTS = 2
+REQUESTS = 1
 
 
 def measure() -> Figure:
     """Start and watch NEXOD_BENCH_RUNS runs (100), one after the other."""
     runs = max(5, int(os.environ.get("NEXOD_BENCH_RUNS", "100")))
-    run = trivial.runner()
-    for _ in range(10):
-        run()
-    taken = [run() for _ in range(runs)]
+    taken = _taken(trivial.runner(), runs)
+    in_two = percentile(_taken(trivial.runner(in_two=True), runs), 0.5)
     p50, p95, p99 = (percentile(taken, share) for share in (0.5, 0.95, 0.99))
     floor = _floor_ms()
     return Figure(
         "run_latency", p50, "ms", f"p50 under {GOAL_MS} ms", p50 < GOAL_MS, floor=floor, ratio=p50 / floor,
-        detail=f"p95 {p95:.1f}, p99 {p99:.1f}; floor: {REQUESTS} bare requests, {COMMITS} bare commits, LangGraph alone",
+        detail=f"p95 {p95:.1f}, p99 {p99:.1f}; {in_two:.1f} where starting and watching are two requests; "
+        f"floor: a bare request, {COMMITS} bare commits, LangGraph alone",
     )  # fmt: skip
+
+
+def _taken(run: Callable[[], float], runs: int) -> list[float]:
+    for _ in range(10):
+        run()
+    return [run() for _ in range(runs)]
 
 
 def _floor_ms() -> float:

@@ -71,4 +71,5 @@ def worker(name: str) -> Service:
 
 def _environment() -> dict[str, str]:
     production = {"NEXOD_ENV": "production", "NEXOD_PLATFORM_HOSTS": "platform.test", "PYTHONUNBUFFERED": "1"}
+    production["NEXOD_STREAMS_PER_PERSON"] = "10000"  # one key watches by all sockets
     return {**os.environ, **production}
