@@ -171,7 +171,7 @@ def test_what_others_were_asked_for_at_a_failure_is_paid_and_kept(
     model_server: ModelServer, endpoint: Endpoint, run: Run
 ) -> None:
     model_server.always(Text("First.", wait_s=1.0), when=mentions("Do the first"))
-    model_server.answer(Status(401), when=mentions("Do the second"))
+    model_server.answer(Status(401, after=mentions("Do the first")), when=mentions("Do the second"))
     with pytest.raises(errors.ModelRefused):
         run_crew(beside(endpoint), {})
     assert len(run.spent) == 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.model_server.request import Matcher
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -62,12 +64,13 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """An HTTP error, with a ``Retry-After`` when that is given."""
+    """An HTTP error, with a ``Retry-After`` when that is given; held back until a request that matches ``after`` has come."""
 
     status: int
     message: str = "the server says no"
     code: str = ""
     retry_after: str | float | None = None
+    after: Matcher | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,11 @@ class _Handler(LoopbackHandler):
         else:
             self.reply_json(200, figure(request.body))
 
+    def _hold_back(self, reply: Status) -> None:
+        while reply.after and not any(map(reply.after, tuple(self.server.script.requests))):
+            if self.server.stopping.wait(0.01):
+                return
+
     def _refuse(self, wire: Wire, reply: Status) -> None:
         extra = {} if reply.retry_after is None else {"Retry-After": str(reply.retry_after)}
         self.reply_json(reply.status, wire.error(reply.status, reply.message, reply.code), extra)
@@ -143,6 +148,7 @@ class _Handler(LoopbackHandler):
     def _play(self, wire: Wire, request: Request, reply: Reply) -> None:
         match reply:
             case Status():
+                self._hold_back(reply)
                 self._refuse(wire, reply)
             case Redirect():
                 self.reply_json(307, {}, {"Location": reply.location})
