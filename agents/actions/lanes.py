@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Case, DateTimeField, ExpressionWrapper, F, Min, Model, Q, QuerySet, Value, When
+from django.db.models import DateTimeField, ExpressionWrapper, F, Min, Model, Q, QuerySet
 from django.utils import timezone
 
 from agents.models import Document, Sitemap
@@ -24,8 +24,6 @@ LANES = tuple(UUID(int=number) for number in (1, 2))
 STALE_AFTER = timedelta(minutes=3)
 """What has been in work for so long without a sign of life was left by a worker that died."""
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext(current_schema() || ' ingestion'))"
-_UNASKED = (Document.Origin.URL, Document.Origin.FOLDER)
-"""Nobody sits before these and waits: what was uploaded goes first."""
 PENDING, PROCESSING = Document.Status.PENDING, Document.Status.PROCESSING
 
 
@@ -55,8 +53,7 @@ def claim(rows: QuerySet[Model], pk: UUID | None = None) -> UUID | None:
             cursor.execute(_LOCK)
         if pk is None and _busy() >= len(LANES):
             return None
-        free = rows.filter(_is_free(rows.model), **({"pk": pk} if pk else {}))
-        found = free.select_for_update(skip_locked=True).values_list("pk", flat=True).first()
+        found = _first(rows.filter(pk=pk) if pk else rows)
         if found is not None:
             is_document = rows.model is Document
             changes = {"attempts": F("attempts") + 1, "fence": F("fence") + 1, "progress": 0} if is_document else {}
@@ -64,6 +61,15 @@ def claim(rows: QuerySet[Model], pk: UUID | None = None) -> UUID | None:
                 status=PROCESSING, error=None, updated_at=timezone.now(), **changes
             )
         return found
+
+
+def _first(rows: QuerySet[Model]) -> UUID | None:
+    """Lock the first row that is free: one that was left behind, else one that waits (each found by its index)."""
+    for free in (_is_left(), _is_waiting(rows.model)):
+        found: UUID | None = rows.filter(free).select_for_update(skip_locked=True).values_list("pk", flat=True).first()
+        if found:
+            return found
+    return None
 
 
 def in_work(document: Document) -> QuerySet[Document]:
@@ -82,8 +88,7 @@ def commit_soon() -> None:
 
 def waiting() -> QuerySet[Document]:
     """Return the documents in the order in which they are taken: what somebody may be waiting for first."""
-    rank = Case(When(origin__in=_UNASKED, then=Value(1)), default=Value(0))
-    return Document.objects.order_by(rank, "created_at", "pk")
+    return Document.objects.in_turn()
 
 
 def go_on(lane: UUID) -> None:
@@ -116,8 +121,13 @@ def _ready(model: type[Model]) -> QuerySet[Model]:
 
 
 def _is_free(model: type[Model]) -> Q:
-    now = timezone.now()
+    return _is_waiting(model) | _is_left()
+
+
+def _is_waiting(model: type[Model]) -> Q:
     fresh = Q(status=PENDING)
-    if model is Document:
-        fresh &= Q(retry_at=None) | Q(retry_at__lte=now)
-    return fresh | Q(status=PROCESSING, updated_at__lt=now - STALE_AFTER)
+    return fresh & (Q(retry_at=None) | Q(retry_at__lte=timezone.now())) if model is Document else fresh
+
+
+def _is_left() -> Q:
+    return Q(status=PROCESSING, updated_at__lt=timezone.now() - STALE_AFTER)

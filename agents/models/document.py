@@ -12,6 +12,19 @@ from agents.models.sitemap import Sitemap
 from tenants.records import Record
 
 
+def _is_unasked() -> models.ExpressionWrapper[models.Q]:
+    """Whether nobody sits before it and waits: what was uploaded is read first."""
+    return models.ExpressionWrapper(models.Q(origin__in=("url", "folder")), models.BooleanField())
+
+
+class DocumentQuerySet(models.QuerySet["Document"]):
+    """Documents, as the lanes take them."""
+
+    def in_turn(self) -> DocumentQuerySet:
+        """Order them as they are taken for reading: by the index ``document_waiting`` where they are pending."""
+        return self.order_by(_is_unasked(), "created_at", "pk")
+
+
 class Document(Record):
     """A file in a knowledge base, and how far its ingestion is."""
 
@@ -70,6 +83,8 @@ class Document(Record):
     readers = models.ManyToManyField("accounts.User", blank=True, related_name="+")
     reader_groups = models.ManyToManyField(Group, blank=True, related_name="+")
 
+    objects = DocumentQuerySet.as_manager()
+
     class Meta:
         ordering = ("-created_at", "-id")
         permissions = (("read_every_document", "Can read documents that are restricted to others"),)
@@ -89,6 +104,9 @@ class Document(Record):
                 fields=["status", "created_at"],
                 condition=models.Q(status__in=("pending", "processing")),
                 name="document_open",
+            ),
+            models.Index(
+                _is_unasked(), "created_at", "id", condition=models.Q(status="pending"), name="document_waiting"
             ),
             models.Index(fields=["knowledge_base", "ingested_at"], name="document_ingested"),
         ]

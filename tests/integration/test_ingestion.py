@@ -183,6 +183,25 @@ def test_no_more_is_read_at_once_than_there_are_lanes(base):
     assert Document.objects.filter(status="processing").count() == len(lanes.LANES)
 
 
+def test_the_next_of_many_is_found_by_its_index(base):
+    """Taking one costs the same however many wait: they are not sorted."""
+    pending(base, 3_000)
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {Document._meta.db_table}")
+    plan = lanes.waiting().filter(lanes._is_waiting(Document))[:1].explain()
+    assert "document_waiting" in plan, plan
+    assert "Sort" not in plan, plan
+
+
+def test_what_was_left_behind_is_taken_before_what_waits(base):
+    [left] = pending(base, 1, status="processing", origin="url")
+    upload = Document.objects.create(knowledge_base=base, name="u.txt", content_hash="u")
+    assert lanes.claim(lanes.waiting()) == upload.pk
+    Document.objects.filter(pk=left.pk).update(updated_at=timezone.now() - lanes.STALE_AFTER * 2)
+    Document.objects.filter(pk=upload.pk).update(status="pending")
+    assert lanes.claim(lanes.waiting()) == left.pk
+
+
 def test_what_somebody_waits_for_goes_before_pages_and_folders(base):
     pages = pending(base, 3, origin="url")
     Document.objects.filter(pk__in=[page.pk for page in pages]).update(created_at=timezone.now() - timedelta(hours=1))
