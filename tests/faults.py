@@ -95,7 +95,7 @@ def log(tmp_path: Path) -> Path:
     return file
 
 
-def until(condition: Callable[[], object], what: str, *, seconds: float = 20) -> float:
+def until(condition: Callable[[], object], what: str, *, seconds: float = 60) -> float:
     """Wait for the condition, and return how long that took; fail, saying what was waited for."""
     began = time.monotonic()
     while not condition():
@@ -116,7 +116,7 @@ def until_status(bench: Bench, run: UUID, status: str, *, seconds: float = 20, s
     return found
 
 
-def until_logged(log: Path, line: str, *, times: int = 1, seconds: float = 20) -> float:
+def until_logged(log: Path, line: str, *, times: int = 1, seconds: float = 60) -> float:
     """Wait until a probe has begun for the so manieth time."""
     return until(lambda: log.read_text().split().count(line) >= times, f"{line} begins", seconds=seconds)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def until(condition: Callable[[], object], timeout_s: float = 20) -> bool:
+def until(condition: Callable[[], object], timeout_s: float = 60) -> bool:
     """Wait for the condition to hold; tell whether it does."""
     deadline = time.monotonic() + timeout_s
     while not condition() and time.monotonic() < deadline:

@@ -153,16 +153,16 @@ def test_a_model_that_says_nothing_times_out(model_server: ModelServer, endpoint
     started = time.monotonic()
     with pytest.raises(errors.ModelTimeout, match="Test model"):
         Gateway(replace(endpoint, timeout_s=1)).chat(HELLO)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
     assert len(model_server.requests) == 1
 
 
 def test_a_model_that_drips_times_out_as_a_whole(model_server: ModelServer, endpoint: Endpoint, run: Run) -> None:
-    model_server.always(Drip("word " * 100, every_s=0.1))
+    model_server.always(Drip("word " * 100, every_s=0.2))
     started = time.monotonic()
     with pytest.raises(errors.ModelTimeout):
         Gateway(replace(endpoint, timeout_s=1)).chat(HELLO)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
     assert run.spent[0].tokens_out > 0
 
 
@@ -210,16 +210,16 @@ def test_a_cancelled_run_does_not_call_at_all(model_server: ModelServer, endpoin
 
 
 def test_cancel_is_felt_between_the_words(model_server: ModelServer, endpoint: Endpoint, run: Run) -> None:
-    model_server.always(Drip("word " * 100, every_s=0.05))
+    model_server.always(Drip("word " * 200, every_s=0.05))
     run.cancel_after = 4
     started = time.monotonic()
     with pytest.raises(RunWasCancelled):
         Gateway(endpoint).chat(HELLO)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5
     assert run.spent[0].tokens_out > 0
 
 
-@pytest.mark.parametrize("waiting", [Hang(), Text("late", wait_s=6), Status(429, retry_after=5)], ids=str)
+@pytest.mark.parametrize("waiting", [Hang(), Text("late", wait_s=30), Status(429, retry_after=5)], ids=str)
 def test_cancel_is_felt_while_nothing_comes(
     model_server: ModelServer, endpoint: Endpoint, run: Run, waiting: Reply
 ) -> None:
@@ -228,7 +228,7 @@ def test_cancel_is_felt_while_nothing_comes(
     threading.Timer(0.3, lambda: setattr(run, "cancel_after", 0)).start()
     with pytest.raises(RunWasCancelled):
         Gateway(endpoint).chat(HELLO)
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 4.5
 
 
 def test_two_threads_may_use_the_same_endpoint(model_server: ModelServer, endpoint: Endpoint) -> None:

@@ -128,16 +128,13 @@ def beside(endpoint: Endpoint, **more: Any) -> CrewSpec:
 def test_tasks_run_beside_each_other_and_their_results_are_joined(
     model_server: ModelServer, endpoint: Endpoint, run: Run
 ) -> None:
-    run_crew(beside(endpoint), {})  # CrewAI is imported
-    model_server.answer(Text("First.", wait_s=1.0), when=mentions("Do the first"))
-    model_server.answer(Text("Second.", wait_s=1.0), when=mentions("Do the second"))
-    began = time.monotonic()
+    first, second = mentions("Do the first"), mentions("Do the second")
+    model_server.answer(Text("First.", after=second), when=first)
+    model_server.answer(Text("Second.", after=first), when=second)
     result = run_crew(beside(endpoint), {})
-    took = time.monotonic() - began
-    assert took < 1.8, "the second did not wait for the first"
     assert [task.text for task in result.tasks[:2]] == ["First.", "Second."]
     assert mentions("First.", "Second.")(model_server.requests[-1])
-    assert len(run.spent) == 6
+    assert len(run.spent) == 3
 
 
 def test_a_task_beside_others_reads_what_was_done_before_them(model_server: ModelServer, endpoint: Endpoint) -> None:
@@ -187,7 +184,7 @@ def test_cancel_ends_tasks_beside_each_other_soon(model_server: ModelServer, end
     began = time.monotonic()
     with pytest.raises(RunWasCancelled):
         run_crew(beside(endpoint), {})
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     assert [thread for thread in threading.enumerate() if thread.name.startswith("crew")] == []
 
 

@@ -70,7 +70,7 @@ def test_a_failure_in_the_second_task_ends_the_crew(model_server: ModelServer, t
     assert run.types()[-2:] == ["agent.started", "model.failed"]
 
 
-@pytest.mark.parametrize("answer", [Drip("word " * 200, every_s=0.05), Hang()], ids=["drips", "hangs"])
+@pytest.mark.parametrize("answer", [Drip("word " * 400, every_s=0.05), Hang()], ids=["drips", "hangs"])
 def test_cancel_ends_the_crew_soon(model_server: ModelServer, two: CrewSpec, run: Run, answer: Reply) -> None:
     run_crew(two, {})  # CrewAI is imported
     model_server.always(answer)
@@ -78,7 +78,7 @@ def test_cancel_ends_the_crew_soon(model_server: ModelServer, two: CrewSpec, run
     started = time.monotonic()
     with pytest.raises(RunWasCancelled):
         run_crew(two, {})
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
     assert crew_threads() == []
 
 

@@ -261,7 +261,7 @@ def test_two_tenants_crews_in_one_process_never_meet(bench: Bench, model_server:
     assert not [text for text in prompts if "acme" in text and "globex" in text]
 
 
-def until(condition: Callable[[], object], seconds: float = 30) -> None:
+def until(condition: Callable[[], object], seconds: float = 60) -> None:
     ends = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < ends

@@ -529,13 +529,13 @@ def test_a_page_that_got_another_content_while_it_was_fetched_keeps_that(base, e
         assert file.read() == b"Another content."
 
 
-def test_a_turn_rests_for_as_long_as_it_had_to_wait_for_the_processor(acme, in_acme, monkeypatch):
-    waited, read, rests = iter((1.0, 1.2, 1.2, 9.0, 9.0)), iter((True, True, False)), []
+def test_a_turn_rests_for_longer_than_it_had_to_wait_for_the_processor(acme, in_acme, monkeypatch):
+    waited, read, rests = iter((1.0, 1.1, 1.1, 9.0, 9.0)), iter((True, True, False)), []
     monkeypatch.setattr(turns, "_waited_s", lambda: next(waited))
     monkeypatch.setattr(turns, "_read_next", lambda child: next(read))
     monkeypatch.setattr(turns, "time", SimpleNamespace(monotonic=lambda: 0.0, sleep=rests.append))
     turns.take_turn(lane=lanes.LANES[0])
-    assert rests == [pytest.approx(0.2), turns.MOST_REST_S]
+    assert rests == [pytest.approx(0.1 * turns.REST_PER_WAIT), turns.MOST_REST_S]
 
 
 def test_no_commit_of_a_reading_makes_others_wait_for_the_disk(base, editor):

@@ -123,11 +123,11 @@ def test_a_status_that_is_expected_is_a_success(sink: Sink) -> None:
 
 
 def test_silence_is_given_up_in_time(sink: Sink) -> None:
-    sink.answer(Answer(hang_s=5))
+    sink.answer(Answer(hang_s=20))
     began = time.monotonic()
     with pytest.raises(HttpFailed, match="within 1 s"):
         asked(sink, timeout_s=1)
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 10
 
 
 def test_private_addresses_are_refused(sink: Sink, settings: Any) -> None:
@@ -235,7 +235,7 @@ def test_a_cancel_is_heard_while_the_other_side_is_silent(bench: Bench, sink: Si
 
     from workflows.actions.runs import cancel_run
 
-    sink.answer(Answer(hang_s=5))
+    sink.answer(Answer(hang_s=20))
     run = bench.start(posting(sink))
     worker = threading.Thread(target=bench.advance, args=(run,))
     worker.start()
@@ -244,7 +244,7 @@ def test_a_cancel_is_heard_while_the_other_side_is_silent(bench: Bench, sink: Si
     with bench.inside():
         cancel_run(actor=bench.user("admin"), run=bench.run(run))
     worker.join()
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 10
     assert bench.run(run).status == "cancelled"
     assert _known(bench, run) == "unknown"
 

@@ -101,7 +101,7 @@ def test_a_step_over_its_time_fails(bench: Bench, probes: Probes) -> None:
     probes["works"] = is_deaf
     run = bench.ran(definition([probe("slow", "works", more={"timeout_s": 0.4}), output()]))
     assert (run.status, run.error["code"], run.error["node"]) == ("failed", "step_timed_out", "slow")
-    assert run.seconds < 1.5
+    assert run.seconds < 2.5
 
 
 def test_a_run_over_its_time_fails_with_the_step_it_was_at(bench: Bench, probes: Probes) -> None:

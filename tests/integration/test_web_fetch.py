@@ -92,7 +92,7 @@ def test_a_page_that_never_ends_is_given_up_at_its_bound(site):
     began = time.monotonic()
     with pytest.raises(PageEndless, match=r"over 1\.0 MB"):
         get(site.address + "/endless")
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 15
 
 
 @pytest.mark.parametrize(("page", "error"), [(dripping, PageEndless), (silent, PageEndless)])
@@ -101,7 +101,7 @@ def test_a_page_that_takes_for_ever_is_given_up_in_time(site, page, error):
     began = time.monotonic()
     with pytest.raises(error, match="after 1 s"):
         get(site.address + "/slow", most_s=1)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 15
 
 
 def test_redirects_without_end_are_given_up(site):

@@ -12,7 +12,8 @@ from tests.model_server.request import Matcher
 class Text:
     """A text, a word at a time. ``usage`` False leaves the token counts out; ``wait_s`` comes before the first word.
 
-    ``cached`` tokens are among those of the prompt, ``reasoning`` ones come on top of the text's words.
+    ``cached`` tokens are among those of the prompt, ``reasoning`` ones come on top of the text's words. It is held back
+    until a request that matches ``after`` has come.
     """
 
     text: str
@@ -21,6 +22,7 @@ class Text:
     finish: str = "stop"
     cached: int = 0
     reasoning: int = 0
+    after: Matcher | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,8 +136,8 @@ class _Handler(LoopbackHandler):
         else:
             self.reply_json(200, figure(request.body))
 
-    def _hold_back(self, reply: Status) -> None:
-        while reply.after and not any(map(reply.after, tuple(self.server.script.requests))):
+    def _hold_back(self, after: Matcher | None) -> None:
+        while after and not any(map(after, tuple(self.server.script.requests))):
             if self.server.stopping.wait(0.01):
                 return
 
@@ -146,9 +146,9 @@ class _Handler(LoopbackHandler):
         self.reply_json(reply.status, wire.error(reply.status, reply.message, reply.code), extra)
 
     def _play(self, wire: Wire, request: Request, reply: Reply) -> None:
+        self._hold_back(getattr(reply, "after", None))
         match reply:
             case Status():
-                self._hold_back(reply)
                 self._refuse(wire, reply)
             case Redirect():
                 self.reply_json(307, {}, {"Location": reply.location})
