@@ -57,7 +57,7 @@ class Server:
     def stop(self) -> None:
         self._server.should_exit = True
         self._server.force_exit = True
-        self._thread.join(10)
+        self._thread.join(60)
 
 
 class Stage:

@@ -52,7 +52,7 @@ class Web:
     def kill(self) -> None:
         """End it as a power cut would."""
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(60)
 
     def memory_mb(self) -> float:
         """Return how much of the machine's memory it has."""

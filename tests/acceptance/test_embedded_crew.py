@@ -40,7 +40,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/v1"
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def test_the_research_crew_works_on_the_embedded_model(bench: Bench, model: str, settings: Any, tmp_path: Path) -> None:

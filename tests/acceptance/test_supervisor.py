@@ -54,7 +54,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Run]]:
     for run in started:
         if run.process.poll() is None:
             run.process.send_signal(signal.SIGTERM)
-        run.process.wait(20)
+        run.process.wait(60)
 
 
 def test_every_step_has_its_line_in_order(start: Callable[..., Run]) -> None:
@@ -67,7 +67,7 @@ def test_a_stop_signal_ends_everything_in_reverse_order(start: Callable[..., Run
     run = start()
     pids = run.pids()
     run.process.send_signal(number)
-    assert run.process.wait(20) == 0
+    assert run.process.wait(60) == 0
     assert not any(runs(pid) for pid in pids.values())
     stopped = {name: float((run.home / "logs" / f"{name}.log").read_text().split()[-1]) for name in pids}
     assert stopped["web"] < stopped["store"]
@@ -78,7 +78,7 @@ def test_a_process_that_it_did_not_start_lives_on(start: Callable[..., Run]) -> 
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as bystander:
         run = start()
         run.process.send_signal(signal.SIGINT)
-        run.process.wait(20)
+        run.process.wait(60)
         assert bystander.poll() is None
         bystander.kill()
 
@@ -106,7 +106,7 @@ def test_nothing_outlives_a_supervisor_that_was_killed(start: Callable[..., Run]
 def test_a_second_supervisor_on_the_same_home_says_who_has_it(start: Callable[..., Run]) -> None:
     first = start()
     second = start(ready=False)
-    assert second.process.wait(20) == 1
+    assert second.process.wait(60) == 1
     assert f"in use by process {first.process.pid}" in second.text
     assert (first.home / "services.json").exists()
     assert all(runs(pid) for pid in first.pids().values())
@@ -114,7 +114,7 @@ def test_a_second_supervisor_on_the_same_home_says_who_has_it(start: Callable[..
 
 def test_a_service_that_does_not_start_is_named_with_its_log_and_the_others_stop(start: Callable[..., Run]) -> None:
     run = start("broken", ready=False)
-    assert run.process.wait(20) == 1
+    assert run.process.wait(60) == 1
     assert "broken did not start: it ended with exit code 3" in run.text
     assert "no luck" in run.text
     for name in ("store", "web"):
@@ -123,5 +123,5 @@ def test_a_service_that_does_not_start_is_named_with_its_log_and_the_others_stop
 
 def test_a_client_that_runs_once_has_the_last_word_and_the_exit_code(start: Callable[..., Run]) -> None:
     run = start("client")
-    assert run.process.wait(20) == 7
+    assert run.process.wait(60) == 7
     assert run.text.rstrip().splitlines()[-1] == "client: done"

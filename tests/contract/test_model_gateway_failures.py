@@ -244,6 +244,6 @@ def test_two_threads_may_use_the_same_endpoint(model_server: ModelServer, endpoi
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     excerpts = [{event.data()["excerpt"] for event in port.events} for port in runs]
     assert excerpts == [{f"A scripted answer to: thread {number}"} for number in range(4)]

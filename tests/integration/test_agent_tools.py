@@ -183,7 +183,7 @@ def test_a_paused_agent_stops_between_two_thoughts_and_goes_on_from_there(
     until(lambda: sink.count("/slow") == 1, "the request arrives")
     with bench.inside():
         pause_run(actor=bench.user("owner"), run=Run.objects.get(pk=run))
-    worker.join(20)
+    worker.join(60)
     paused = bench.run(run)
     assert (paused.status, paused.waiting_for, len(model.requests)) == ("waiting", "person", 1)
     with bench.inside():

@@ -303,7 +303,7 @@ def test_votes_that_come_together_decide_once(
     start = threading.Barrier(6)
 
     def votes(name: str) -> None:
-        start.wait(10)
+        start.wait(60)
         codes.append(panel.refused(run, name))
 
     people = [threading.Thread(target=votes, args=(name,)) for name in THREE * 2]

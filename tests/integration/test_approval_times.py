@@ -310,18 +310,18 @@ def test_of_a_person_and_the_time_one_decides(bench, first):
         with bench.inside(), transaction.atomic():
             (approval_due(approval_id=pk) if first == "time" else _decide(bench, pk))
             inside.set()
-            go.wait(10)
+            go.wait(60)
 
     holder = threading.Thread(target=hold)
     holder.start()
-    assert inside.wait(10)
+    assert inside.wait(60)
     other = threading.Thread(target=person if first == "time" else time)
     other.start()
     other.join(0.3)
     assert other.is_alive(), "it waits for the lock"
     go.set()
-    holder.join(10)
-    other.join(10)
+    holder.join(60)
+    other.join(60)
     decided = approval(bench, run)
     assert decided.decision == ("reject" if first == "time" else "approve")
     assert outcome == (["late"] if first == "time" else [])

@@ -166,7 +166,7 @@ def test_a_decision_while_the_worker_still_parks_is_not_lost(bench: Bench, probe
     decided = threading.Event()
 
     def waits(call: Any) -> None:
-        assert decided.wait(5)
+        assert decided.wait(60)
 
     probes["waits"] = waits
     nodes = [text("a"), ask("ok"), probe("beside", "waits"), output()]

@@ -173,7 +173,7 @@ def test_cancel_ends_a_crew_in_the_middle_of_a_tool(bench: Bench, model_server: 
     until(lambda: sink.count("/slow") == 1)
     with bench.inside():
         cancel_run(actor=bench.user("owner"), run=bench.run(run))
-    at_work.join(20)
+    at_work.join(60)
     assert not at_work.is_alive()
     assert bench.run(run).status == "cancelled"
     assert (sink.count("/slow"), len(model_server.requests)) == (1, 1)
@@ -191,7 +191,7 @@ def test_a_paused_run_finishes_the_crew_that_is_at_work(bench: Bench, model_serv
     until(lambda: len(model_server.requests) == 1)
     with bench.inside():
         pause_run(actor=bench.user("owner"), run=bench.run(run))
-    at_work.join(20)
+    at_work.join(60)
     assert (bench.run(run).status, bench.run(run).waiting_for) == ("waiting", "person")
     with bench.inside():
         resume_run(actor=bench.user("owner"), run=bench.run(run))
@@ -216,7 +216,7 @@ def test_a_pause_takes_effect_between_two_calls_of_a_crew_and_nothing_is_paid_or
     until(lambda: sink.count("/pause") == 1)
     with bench.inside():
         pause_run(actor=bench.user("owner"), run=bench.run(run))
-    at_work.join(20)
+    at_work.join(60)
     paused = bench.run(run)
     assert (paused.status, paused.waiting_for, len(model_server.requests)) == ("waiting", "person", 1)
     assert bench.advance(run).status == "waiting"

@@ -228,7 +228,7 @@ def test_an_effect_that_returns_after_its_step_was_given_up_is_written_down(
     outside.goes = [late]
     run = bench.ran(definition([probe("order", "order", more={"timeout_s": 0.5}), output()]))
     assert (run.status, run.error["code"]) == ("failed", "step_timed_out")
-    assert returned.wait(5)
+    assert returned.wait(60)
     [effect] = effects(bench, run.id)
     assert (effect.status, effect.result) == ("done", {"number": 1})
     assert len(outside.done) == 1, "the second was not begun any more"

@@ -190,7 +190,7 @@ def test_what_is_kept_at_once_by_many_is_kept_once(bench: Bench) -> None:
     def work() -> None:
         try:
             with bench.inside():
-                gate.wait(10)
+                gate.wait(60)
                 keep(Mind(editor.pk), COFFEE)
                 keep(Mind(editor.pk), "Red.", topic="colour")
         finally:

@@ -38,7 +38,7 @@ def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def endpoint(model_server: ModelServer) -> Endpoint:
-    return Endpoint(model_server.base_url, "k", "scripted", timeout_s=5, label="Test model", connection="test")
+    return Endpoint(model_server.base_url, "k", "scripted", timeout_s=30, label="Test model", connection="test")
 
 
 def limited(endpoint: Endpoint, **bounds: int) -> Endpoint:
@@ -57,7 +57,7 @@ def test_no_more_calls_at_once_than_allowed(acme: Any, model_server: ModelServer
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert len(model_server.requests) == 6
     assert time.monotonic() - began >= 0.9  # three turns of two
 
@@ -78,7 +78,7 @@ def test_a_slot_is_kept_while_its_call_takes_its_time(
 ) -> None:
     monkeypatch.setattr(limits, "LEASE_S", 1.0)
     one = limited(endpoint, concurrent=1)
-    model_server.always(Text("Hi", wait_s=2.0))
+    model_server.always(Text("Hi", wait_s=5.0))
 
     def call() -> None:
         with enter_tenant(acme):
@@ -89,7 +89,7 @@ def test_a_slot_is_kept_while_its_call_takes_its_time(
     time.sleep(1.5)
     with enter_tenant(acme), pytest.raises(ModelBusy), slot(one, ASK, patience_s=0.1):
         pass
-    thread.join(10)
+    thread.join(60)
 
 
 def test_requests_a_minute_are_counted(acme: Any, endpoint: Endpoint, model_server: ModelServer) -> None:

@@ -76,7 +76,7 @@ def test_parallel_steps_all_finish_before_the_run_stops(bench: Bench, probes: Pr
     done: list[str] = []
 
     def side(call: Any) -> None:
-        both.wait(5)
+        both.wait(60)
         if call.node == "b":
             pause(bench, UUID(call.run_id))
         time.sleep(0.4 if call.node == "b" else 0.8)

@@ -90,7 +90,7 @@ def test_what_a_cancelled_step_still_says_is_not_heard_but_what_it_used_is_paid(
     canceller = cancel_soon(bench, run)
     bench.advance(run)
     canceller.join()
-    assert told.wait(5)
+    assert told.wait(60)
     found = bench.run(run)
     assert (found.tokens_in, found.tokens_out, float(found.cost_usd)) == (10, 20, 0.5)
     assert bench.types(run)[-1] == "run.cancelled"
@@ -265,7 +265,7 @@ def test_a_failing_branch_stops_the_other_and_gives_the_reason(bench: Bench, pro
 
 
 def test_branches_work_at_the_same_time(bench: Bench, probes: Probes) -> None:
-    both = threading.Barrier(2, timeout=5)
+    both = threading.Barrier(2, timeout=60)
     probes["meets"] = lambda call: both.wait() >= 0
     nodes = [text("a"), probe("one", "meets"), probe("two", "meets"), output()]
     run = bench.ran(definition(nodes, ["a one", "a two", "one end", "two end"]))
@@ -405,7 +405,7 @@ def test_of_runs_that_lost_two_workers_a_process_has_one_at_a_time(bench: Bench,
 
     def waits(call: Any) -> None:
         began.set()
-        may_end.wait(10)
+        may_end.wait(60)
 
     probes["waits"] = waits
     first = bench.start(definition([probe("a", "waits"), output()]))
@@ -417,7 +417,7 @@ def test_of_runs_that_lost_two_workers_a_process_has_one_at_a_time(bench: Bench,
                 append_event(run, RunStarted(attempt=attempt))
     at_work = threading.Thread(target=bench.advance, args=(first,))
     at_work.start()
-    assert began.wait(10)
+    assert began.wait(60)
     told = bench.types(second)
     bench.advance(second)
     assert bench.advance(innocent).status == "completed"

@@ -92,7 +92,7 @@ def test_several_workers_that_fire_at_the_same_time_start_one_run(bench, workflo
 
     threads = [threading.Thread(target=work) for _ in range(6)]
     [thread.start() for thread in threads]
-    [thread.join(20) for thread in threads]
+    [thread.join(60) for thread in threads]
     with bench.inside():
         assert (len(found), Run.objects.count(), Firing.objects.count()) == (1, 1, 1)
 

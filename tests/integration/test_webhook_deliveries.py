@@ -218,7 +218,7 @@ def test_two_workers_send_it_once(bench, sink, endpoint, monkeypatch):
     sink.answer(Answer(hang_s=0.5))
     threads = [threading.Thread(target=sent, args=(bench, delivery)) for _ in range(4)]
     [thread.start() for thread in threads]
-    [thread.join(20) for thread in threads]
+    [thread.join(60) for thread in threads]
     assert sink.count() == 1
 
 

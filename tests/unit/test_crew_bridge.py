@@ -87,7 +87,7 @@ def test_what_threads_ask_at_once_is_done_beside_each_other_in_the_callers_place
     token = PLACE.set("here")
 
     def ask() -> tuple[str, int]:
-        together.wait(10)  # only passes when all four are at it
+        together.wait(60)  # only passes when all four are at it
         return PLACE.get(), threading.get_ident()
 
     def work() -> None:
@@ -109,7 +109,7 @@ def test_what_is_still_being_asked_for_at_a_failure_is_waited_for() -> None:
 
     def failing() -> None:
         failing_now.set()
-        begun.wait(10)
+        begun.wait(60)
         raise ZeroDivisionError
 
     def slow() -> None:
@@ -119,7 +119,7 @@ def test_what_is_still_being_asked_for_at_a_failure_is_waited_for() -> None:
 
     def work() -> None:
         def beside() -> None:
-            failing_now.wait(10)
+            failing_now.wait(60)
             bridge.call(slow)
 
         threading.Thread(target=beside, daemon=True).start()
