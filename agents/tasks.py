@@ -24,8 +24,8 @@ def send_vectors(space: str) -> None:
     space_work.work_on(space=UUID(space))
 
 
-@shared_task(base=TenantTask, name="agents.look_for_room")
-def look_for_room() -> None:
+@shared_task(base=KeptTask, name="agents.look_for_room")
+def look_for_room(lane: str) -> None:
     """Let the documents and vectors that wait for room in a budget or the plan look whether there is some now."""
     budget_room.go_on()
 

@@ -5,18 +5,19 @@ The due time in public is the message (ids only); what Celery carries is a copy 
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError
 
-from nexod.kernel.queue import enqueue
-from tenants.actions.due_times import TASKS
+from nexod.kernel.queue import enqueue, enqueue_for
+from tenants.actions.due_times import TASKS, TIMES
 from tenants.doors import Call, call
 from tenants.due_times import database_now
 from tenants.entry.celery import TenantTask
-from tenants.models import DueTime
+from tenants.models import DueTime, Tenant
 
 # A store that went away, or a worker that has to stop.
 LANE = UUID(int=0)
@@ -30,6 +31,19 @@ def enqueue_kept(kind: DueTime.Kind, item: UUID) -> None:
     """Send the Celery task of that kind for ``item`` when the transaction commits, and again until it is done."""
     call("keep_message", kind.value, item)
     send_kept(kind, item)
+
+
+def enqueue_kept_for(tenants: Iterable[Tenant], kind: DueTime.Kind) -> None:
+    """Do the same from the public plane, for each of ``tenants``; the message is about nothing but its tenant."""
+    name, argument, queue = TASKS[kind]
+    asked_at, wanted = database_now(), list(tenants)
+    looked_at = asked_at + timedelta(seconds=TIMES["first"])
+    DueTime.objects.bulk_create(
+        [DueTime(tenant=one, kind=kind, item=LANE, due_at=asked_at, wake_at=looked_at) for one in wanted],
+        update_conflicts=True, unique_fields=["tenant", "kind", "item"], update_fields=["due_at", "wake_at", "wakes"],
+    )  # fmt: skip
+    for one in wanted:
+        enqueue_for(one.schema_name, name, queue=queue, **{argument: str(LANE)})
 
 
 def enqueue_folded(kind: DueTime.Kind, item: UUID = LANE) -> None:

@@ -11,7 +11,7 @@ from celery.worker.request import Request
 from agents.actions import budget_room
 from nexod.kernel.queue import ADVANCE, enqueue
 from tenants.entry.celery import TenantTask
-from tenants.messages import FoldedTask
+from tenants.messages import FoldedTask, KeptTask
 from workflows.actions import approval_times, firings, notable
 from workflows.actions.budget_questions import reconsider
 from workflows.actions.pauses import revive
@@ -49,7 +49,7 @@ def revive_run(run: str) -> None:
     revive(UUID(run))
 
 
-@shared_task(base=TenantTask, name="workflows.reconsider_budget")
+@shared_task(base=KeptTask, name="workflows.reconsider_budget")
 def reconsider_budget(budget: str) -> None:
     """Let the runs, documents and vectors that wait for the budget look whether there is room now."""
     reconsider(UUID(budget))

@@ -11,9 +11,10 @@ from django.db import transaction
 from agents.actions.rows import invalid, saved
 from agents.models import Agent, Budget, BudgetRaise, BudgetWindow
 from nexod.kernel import activity
-from nexod.kernel.queue import enqueue
 from tenants.accounts.models import User
 from tenants.accounts.permissions import require_permission
+from tenants.messages import enqueue_kept
+from tenants.models import DueTime
 
 MEANING = ("scope", "whom", "unit", "period")
 """What is added up depends on these: a budget of which they change would be another one."""
@@ -69,7 +70,7 @@ def _write_down(budget: Budget, actor: User, amount: Decimal, *, run: UUID | Non
 
 
 def _let_look(budget: Budget) -> None:
-    enqueue("workflows.reconsider_budget", budget=str(budget.pk))
+    enqueue_kept(DueTime.Kind.BUDGET, budget.pk)
 
 
 def require_sense(fields: dict[str, Any]) -> None:

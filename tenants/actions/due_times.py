@@ -28,6 +28,8 @@ TASKS = {
     DueTime.Kind.ENDED: ("collaboration.notify_run", "run", "default"),
     DueTime.Kind.APPROVAL: ("workflows.approval_due", "approval", "default"),
     DueTime.Kind.RECOUNT: ("workflows.recount_approvals", "lane", "default"),
+    DueTime.Kind.BUDGET: ("workflows.reconsider_budget", "budget", "default"),
+    DueTime.Kind.ROOM: ("agents.look_for_room", "lane", "default"),
 }
 SWEEP = """
 WITH due AS (

@@ -9,11 +9,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from nexod.kernel.errors import Conflict
-from nexod.kernel.queue import enqueue_for
 from tenants.accounts.models import User
 from tenants.accounts.permissions import require_permission
 from tenants.actions.lifecycle import set_status
-from tenants.models import Plan, Tenant
+from tenants.messages import enqueue_kept_for
+from tenants.models import DueTime, Plan, Tenant
 
 
 class PlanInUse(Conflict):
@@ -69,12 +69,8 @@ def _allows_more(before: Plan, now: Plan) -> bool:
 
 
 def _let_look(tenants: QuerySet[Tenant]) -> None:
-    """Have documents and vectors that wait for room in these tenants' month look again, once the transaction commits.
-
-    Where the broker is away, they look by themselves a while later.
-    """
-    for schema in tenants.filter(status=Tenant.Status.ACTIVE).values_list("schema_name", flat=True):
-        enqueue_for(schema, "agents.look_for_room")
+    """Have documents and vectors that wait for room in these tenants' month look again, once the transaction commits."""
+    enqueue_kept_for(tenants.filter(status=Tenant.Status.ACTIVE), DueTime.Kind.ROOM)
 
 
 def suspend_tenant(*, actor: User, tenant: Tenant) -> None:

@@ -25,6 +25,8 @@ class DueTime(models.Model):
         ENDED = "ended"
         APPROVAL = "approval"
         RECOUNT = "recount"
+        BUDGET = "budget"
+        ROOM = "room"
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="due_times", db_index=False)
     kind = models.CharField(max_length=20, choices=Kind)

@@ -32,7 +32,7 @@ WITH_IDS = [pattern for pattern in PATTERNS if "<" in pattern]
 # What each Celery task of a tenant is given: ids of the content.
 GIVEN: dict[str, Callable[[Content], dict[str, Any]]] = {
     "agents.send_vectors": lambda content: {"space": str(content.space.pk)},
-    "agents.look_for_room": lambda content: {},
+    "agents.look_for_room": lambda content: {"lane": str(LANE)},
     "agents.index_space": lambda content: {"space": str(content.space.pk)},
     "agents.drop_index": lambda content: {"space": str(content.space.pk)},
     "agents.clear_namespace": lambda content: {

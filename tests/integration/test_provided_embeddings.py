@@ -44,7 +44,9 @@ from nexod.kernel.errors import InvalidInput
 from tenants.accounts.models import User
 from tenants.actions.plans import save_plan, update_tenant
 from tenants.context import enter_platform, enter_tenant
-from tenants.models import Plan, Tenant, UsageRecord
+from tenants.messages import LANE
+from tenants.models import DueTime, Plan, Tenant, UsageRecord
+from tests.integration.test_kept_messages import swept_after
 from tests.model_server import ModelServer, Status, figures
 from tests.shelf import add
 from workflows.tasks import reconsider_budget
@@ -487,6 +489,7 @@ def test_what_waits_for_a_budget_goes_on_as_soon_as_it_is_raised(
     with django_capture_on_commit_callbacks() as callbacks:
         update_budget(actor=person("acme", "owner"), budget=means, limit=100_000)
     assert "workflows.reconsider_budget" in str([call.args for call in callbacks])
+    assert (DueTime.Kind.BUDGET, str(means.pk)) in {one[:2] for one in swept_after(600)}  # were the message lost
     with django_capture_on_commit_callbacks() as callbacks:
         reconsider_budget.run(budget=str(means.pk))
     sent = str([call.args for call in callbacks])
@@ -525,7 +528,10 @@ def test_what_waits_for_the_plan_goes_on_as_soon_as_it_allows_more(
             with django_capture_on_commit_callbacks(execute=True):
                 change()
             assert sent == woken
-    look_for_room.run()
+    asked = (DueTime.Kind.ROOM, str(LANE), acme.schema_name)
+    assert asked in swept_after(600)  # every message was lost
+    look_for_room.apply(kwargs={"lane": str(LANE)}, headers={"nexod_tenant": acme.schema_name}, throw=True)
+    assert asked not in swept_after(600)
     met.refresh_from_db()
     assert met.retry_at is None
     assert read(met).status == "ready"
