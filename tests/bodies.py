@@ -71,6 +71,7 @@ BODIES: dict[str, Callable[[Content], Json]] = {
         "knowledge_base": str(content.knowledge_base.pk),
         "file": SimpleUploadedFile("a.md", f"# {content.document.name}".encode()),
     },
+    "patch documents/<uuid:pk>": EMPTY,
     "post documents/<uuid:pk>/retry": EMPTY,
     "post documents/<uuid:pk>/refresh": EMPTY,
     "post documents/retry": EMPTY,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from django.db import transaction
 
+from agents.actions.document_metadata import sound
 from agents.actions.lanes import wake_lane
 from agents.knowledge.readers import readable_by, reader_of
 from agents.models import Document, KnowledgeBase, Sitemap
@@ -25,33 +27,41 @@ class AddressInvalid(InvalidInput):
     code = "address_invalid"
 
 
-def add_addresses(*, actor: User, knowledge_base: KnowledgeBase, addresses: Sequence[str]) -> list[Document]:
+def add_addresses(
+    *,
+    actor: User,
+    knowledge_base: KnowledgeBase,
+    addresses: Sequence[str],
+    metadata: Mapping[str, Any] | None = None,
+) -> list[Document]:
     """Have the pages fetched; return their documents in the order of ``addresses``. One that is there already stays as it is;
-    one that ``actor`` may not read is left out.
+    one that ``actor`` may not read is left out. ``metadata`` is that of each new one.
 
     Raises PermissionDenied, or AddressInvalid that names the address.
     """
     require_permission(actor, "agents.add_document")
+    said = sound(metadata)
     wanted = list(dict.fromkeys(page_address(address) for address in addresses))
     if len(wanted) > MOST_AT_ONCE:
         raise AddressInvalid(
             f"At most {MOST_AT_ONCE:,} addresses are added at once. For a whole site, add its sitemap."
         )
     with transaction.atomic():
-        add_pages(knowledge_base, wanted, actor=actor)
+        add_pages(knowledge_base, wanted, actor=actor, metadata=said)
     rows = readable_by(reader_of(actor), knowledge_base.documents.filter(address__in=wanted))
     there = {row.address: row for row in rows}
     return [there[address] for address in wanted if address in there]
 
 
 def add_pages(
-    base: KnowledgeBase, addresses: Iterable[str], *, actor: User | None, sitemap: Sitemap | None = None
-) -> None:
+    base: KnowledgeBase, addresses: Iterable[str], *, actor: User | None, sitemap: Sitemap | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> None:  # fmt: skip
     """Store a pending document for each address that has none. In the caller's transaction."""
     rows = [
         Document(
             knowledge_base=base, sitemap=sitemap, origin=Document.Origin.URL, address=address, uploaded_by=actor,
-            name=_name(address),
+            name=_name(address), metadata=dict(metadata or {}),
         )
         for address in addresses
     ]  # fmt: skip

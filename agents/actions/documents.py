@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.core.files.base import ContentFile, File
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from agents.actions.contents import Taken, file_name, forget_files, take
 from agents.actions.document_events import tell_of
+from agents.actions.document_metadata import sound, update_document
 from agents.actions.lanes import STALE_AFTER, wake_lane
 from agents.knowledge.errors import DocumentDuplicate
 from agents.knowledge.index import forget
@@ -46,35 +48,42 @@ def upload_document(
 
 def put_document(
     *, actor: User, knowledge_base: KnowledgeBase, name: str, file: File[bytes], address: str = "",
-    origin: str = Origin.UPLOAD,
+    origin: str = Origin.UPLOAD, metadata: Mapping[str, Any] | None = None,
 ) -> tuple[Document, Taken]:  # fmt: skip
     """Keep the file under ``address``, in place of what the document there held; without an address it is a new document.
 
-    Only what differs is embedded anew. Raises what ``upload_document`` does.
+    Only what differs is embedded anew; ``metadata``, where it is given, takes the place of the former. Raises what
+    ``upload_document`` does.
     """
     require_permission(actor, "agents.add_document")
+    said = sound(metadata)
     there = knowledge_base.documents.filter(address=address).first() if address else None
     if there:
         require_permission(actor, "agents.change_document")
         if not may_read(actor, there):
             raise PermissionDenied("A document that you may not read is kept at this address.")
-    row = there or Document(knowledge_base=knowledge_base, origin=origin, address=address, uploaded_by=actor)
+    new = Document(knowledge_base=knowledge_base, origin=origin, address=address, uploaded_by=actor, metadata=said)
+    row = there or new
     row.name = file_name(name)
     stored, taken = take(row, file)
     if taken is Taken.KNOWN and not may_read(actor, stored):
         raise DocumentDuplicate  # of whose title or address nothing is told
+    if there and stored.pk == there.pk and metadata is not None:
+        stored = update_document(actor=actor, document=stored, metadata=said)
     return stored, taken
 
 
 def put_text(
-    *, actor: User, knowledge_base: KnowledgeBase, title: str, text: str, address: str = ""
-) -> tuple[Document, Taken]:
+    *, actor: User, knowledge_base: KnowledgeBase, title: str, text: str, address: str = "",
+    metadata: Mapping[str, Any] | None = None,
+) -> tuple[Document, Taken]:  # fmt: skip
     """Keep ``text``, Markdown or plain, as a document that is called ``title``. Raises what ``upload_document`` does."""
     name = f"{title.replace('/', ' ')[:200].strip() or 'Text'}.md"
     file = ContentFile(text.encode(), name=name)
     return put_document(
-        actor=actor, knowledge_base=knowledge_base, name=name, file=file, address=address, origin=Origin.TEXT
-    )
+        actor=actor, knowledge_base=knowledge_base, name=name, file=file, address=address, origin=Origin.TEXT,
+        metadata=metadata,
+    )  # fmt: skip
 
 
 def retry_document(*, actor: User, document: Document) -> Document:

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from agents.actions.documents import delete_document, retry_documents
+from agents.admin.document_metadata import shown as lines_of
 from agents.knowledge.readers import readable_by, reader_of
 from agents.models import Chunk, Document
 from nexod.admin import formats, states, tenant_site
@@ -35,7 +36,7 @@ class DocumentAdmin(ReadOnlyAdmin):
     actions = ("read_again",)
     change_form_outer_before_template = "nexod/knowledge/document_head.html"
     fields = (
-        "name", "title", "base", "origin", "source", "state", "reason", "read_by", "media_type", "bytes_shown", "pages",
+        "name", "title", "base", "origin", "source", "state", "reason", "read_by", "about", "media_type", "bytes_shown", "pages",
         "length", "uploaded_by", "added", "ingested_at",
     )  # fmt: skip
     readonly_fields = fields
@@ -96,6 +97,11 @@ class DocumentAdmin(ReadOnlyAdmin):
             return format_html("{}", "Everyone in the workspace")
         names = [*document.reader_groups.values_list("name", flat=True), *map(str, document.readers.all())]
         return format_html("Only {}", ", ".join(names) or "owners and admins")
+
+    @display(description="Metadata")
+    def about(self, document: Document) -> str:
+        """Show what searches can be narrowed by."""
+        return " · ".join(lines_of(document).splitlines()) or "—"
 
     @display(description="Reason")
     def reason(self, document: Document) -> str:

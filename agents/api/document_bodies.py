@@ -8,9 +8,10 @@ from django.contrib.auth.models import Group
 from rest_framework import serializers
 
 from agents.actions.addresses import LONGEST, MOST_AT_ONCE
+from agents.knowledge.metadata import RULE
 from agents.knowledge.parsing.formats import NAMES
 from agents.models import Document, KnowledgeBase, Sitemap
-from nexod.http.serializers import ClosedSerializer
+from nexod.http.serializers import ClosedSerializer, JsonObjectField
 from tenants.accounts.models import User
 
 
@@ -32,12 +33,17 @@ def _address() -> serializers.CharField:
     )
 
 
+def _metadata() -> JsonObjectField:
+    return JsonObjectField(required=False, help_text=f"By which searches can be narrowed. {RULE}")
+
+
 class UploadSerializer(serializers.Serializer[Any]):
     """A file and where it belongs."""
 
     knowledge_base = _base()
     file = serializers.FileField(allow_empty_file=True, max_length=1000, help_text=NAMES)
     address = _address()
+    metadata = _metadata()
 
 
 class TextSerializer(ClosedSerializer):
@@ -49,6 +55,7 @@ class TextSerializer(ClosedSerializer):
         trim_whitespace=False, help_text="Markdown or plain; longer ones are uploaded as files"
     )
     address = _address()
+    metadata = _metadata()
 
 
 class AddressesSerializer(ClosedSerializer):
@@ -58,6 +65,13 @@ class AddressesSerializer(ClosedSerializer):
     addresses = serializers.ListField(
         child=serializers.CharField(max_length=2_000), min_length=1, max_length=MOST_AT_ONCE, help_text="http(s) URLs"
     )
+    metadata = _metadata()
+
+
+class ChangedDocumentSerializer(ClosedSerializer):
+    """What can be changed of a document; its content is replaced at its address."""
+
+    metadata = _metadata()
 
 
 class FailedDocumentsSerializer(ClosedSerializer):

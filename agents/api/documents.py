@@ -9,20 +9,21 @@ from django.db.models.functions import Substr
 from django.http import HttpResponse
 from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents.actions import addresses, documents
+from agents.actions import addresses, document_metadata, documents
 from agents.actions.contents import Taken
 from agents.actions.readers import set_readers
 from agents.api.chunks import ByPlace, ChunkSerializer
 from agents.api.document_bodies import (
     AddressesSerializer,
     BegunSerializer,
+    ChangedDocumentSerializer,
     DocumentTextSerializer,
     FailedDocumentsSerializer,
     ReadersSerializer,
@@ -34,7 +35,7 @@ from agents.knowledge.files import files
 from agents.knowledge.readers import readable_by, reader_of
 from agents.models import Chunk, Document, DocumentText
 from nexod.http.serializers import EmptySerializer
-from nexod.http.viewsets import DestroyByAction, ReadViewSet
+from nexod.http.viewsets import DestroyByAction, ReadViewSet, UpdateByAction
 from nexod.kernel.errors import InvalidInput, NotFound
 from tenants.accounts.models import User
 
@@ -59,6 +60,7 @@ class DocumentSerializer(serializers.ModelSerializer[Document]):
             "media_type",
             "bytes",
             "content_hash",
+            "metadata",
             "status",
             "progress",
             "error",
@@ -75,7 +77,14 @@ class DocumentSerializer(serializers.ModelSerializer[Document]):
         read_only_fields = fields
 
 
-class DocumentViewSet(DestroyByAction, ReadViewSet):
+@extend_schema_view(
+    partial_update=extend_schema(
+        summary="Say what a document is about",
+        description="The metadata takes the place of the former, from the next search on.",
+        request=ChangedDocumentSerializer,
+    )
+)
+class DocumentViewSet(UpdateByAction, DestroyByAction, ReadViewSet):
     """The files of knowledge bases."""
 
     queryset = Document.objects.all()
@@ -92,12 +101,14 @@ class DocumentViewSet(DestroyByAction, ReadViewSet):
         "chunks": ["agents.view_document", "agents.view_chunk"],
     }
     write_serializers = {
+        "partial_update": ChangedDocumentSerializer,
         "texts": TextSerializer,
         "addresses": AddressesSerializer,
         "retry_failed": FailedDocumentsSerializer,
         "refresh": EmptySerializer,
         "readers": ReadersSerializer,
     }
+    update_action = staticmethod(document_metadata.update_document)
     destroy_action = staticmethod(documents.delete_document)
 
     def get_queryset(self) -> QuerySet[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +9,9 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q, QuerySet
+from django.db.models.expressions import RawSQL
 
+from agents.knowledge.metadata import holding
 from agents.models import Chunk, Document
 from nexod.kernel import run_port
 from tenants.accounts.models import User
@@ -77,8 +78,9 @@ class Within:
             parts.append(_READABLE)
             values += [self.reader.user, list(self.reader.groups)]
         if self.metadata:
-            parts.append("d.metadata @> %s::jsonb")
-            values.append(json.dumps(dict(self.metadata)))
+            held, wanted = holding(self.metadata)
+            parts.append(held)
+            values += wanted
         return " AND ".join(parts) or "true", values
 
     def joined(self, chunk: str) -> tuple[str, str, list[Any]]:
@@ -102,7 +104,9 @@ class Within:
         """Return those of ``chunks`` that are of these documents."""
         documents = readable_by(self.reader, Document.objects.filter(knowledge_base=self.knowledge_base))
         if self.metadata:
-            documents = documents.filter(metadata__contains=dict(self.metadata))
+            held, wanted = holding(self.metadata)
+            sql = f"SELECT d.id FROM agents_document d WHERE {held}"
+            documents = documents.filter(pk__in=RawSQL(sql, wanted))  # noqa: S611 (no value is part of the SQL)
         return chunks.filter(document__in=documents)
 
     def documents(self, most: int) -> list[UUID] | None:

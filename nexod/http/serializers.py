@@ -37,9 +37,10 @@ class JsonObjectField(serializers.JSONField):
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the object; raises for any other JSON value."""
-        if not isinstance(data, dict):
+        value = super().to_internal_value(data)
+        if not isinstance(value, dict):
             raise serializers.ValidationError("This is not a JSON object.", code="not_an_object")
-        return super().to_internal_value(data)
+        return value
 
 
 class JsonListField(serializers.JSONField):

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from agents.actions.documents import put_document
 from agents.knowledge.folders import Summary, files_in
+from agents.knowledge.metadata import RULE, is_sound
 from agents.knowledge.progress import Progress, progress_of
 from agents.models import Document, KnowledgeBase
 from nexod.kernel.errors import NexodError, QuotaExceeded
@@ -39,6 +40,13 @@ class Command(BaseCommand):
         parser.add_argument("--tenant", required=True, help="slug of the tenant")
         parser.add_argument("--knowledge-base", required=True, help="slug of the knowledge base")
         parser.add_argument("--as", dest="email", default="", help="whose rights it has; without: an owner's")
+        parser.add_argument(
+            "--metadata",
+            action="append",
+            default=[],
+            metavar="NAME=TEXT",
+            help="of every file; may be said several times",
+        )
         parser.add_argument("--wait", action="store_true", help="stay until the workers have read everything")
         parser.add_argument("--timeout", type=float, default=86_400.0, help="seconds after which --wait gives up")
 
@@ -49,7 +57,8 @@ class Command(BaseCommand):
         console = Console(file=cast(IO[str], self.stdout))
         with tenant_by_slug(tenant) as here:
             base, actor = _base(knowledge_base), _actor(options["email"])
-            summary = _taken(folder.resolve(), base, actor, console)
+            metadata = _metadata(options["metadata"])
+            summary = _taken(folder.resolve(), console, {"actor": actor, "knowledge_base": base, "metadata": metadata})
             _show(console, summary)
             if options["wait"]:
                 _wait(here, base, console, options["timeout"])
@@ -75,23 +84,32 @@ def _actor(email: str) -> User:
     raise CommandError(f"There is nobody {email or 'who owns this workspace'} here.")
 
 
-def _taken(folder: Path, base: KnowledgeBase, actor: User, console: Console) -> Summary:
+def _metadata(given: list[str]) -> dict[str, str] | None:
+    pairs = [one.partition("=") for one in given]
+    if wrong := next((one for one, (_, sign, _) in zip(given, pairs, strict=True) if not sign), None):
+        raise CommandError(f"--metadata {wrong}: it is a name, = and a text.")
+    found = {name: text for name, _, text in pairs}
+    if not is_sound(found):
+        raise CommandError(RULE)
+    return found or None
+
+
+def _taken(folder: Path, console: Console, given: dict[str, Any]) -> Summary:
     summary = Summary()
     with console.status("Looking…") as status:
         for number, path in enumerate(files_in(folder, lambda path: summary.counts.update(["not supported"])), 1):
             name = str(path.relative_to(folder))
             status.update(f"{number:,} {name}")
-            _take(path, name, base, actor, summary)
+            _take(path, name, summary, given)
     return summary
 
 
-def _take(path: Path, name: str, base: KnowledgeBase, actor: User, summary: Summary) -> None:
+def _take(path: Path, name: str, summary: Summary, given: dict[str, Any]) -> None:
     try:
         with path.open("rb") as content:
             file: File[bytes] = File(content, name=path.name)
             document, taken = put_document(
-                actor=actor, knowledge_base=base, name=path.name, file=file, address=f"folder:{name}"[:800],
-                origin=Document.Origin.FOLDER,
+                name=path.name, file=file, address=f"folder:{name}"[:800], origin=Document.Origin.FOLDER, **given
             )  # fmt: skip
     except QuotaExceeded as error:
         raise CommandError(f"{error.message} Begin again after you made room: it goes on here.") from error
