@@ -188,9 +188,11 @@ def _send(space: VectorSpace) -> None:
 
 
 def _took_over(space: VectorSpace) -> bool:
-    """Let the space serve, when it is whole: nothing left to send, and an index where one is needed."""
+    """Let the space serve, when it is whole: nothing left to send, all of it to be seen, and an index where one is needed."""
     if is_wanting(space):
         look_at(space)
+        return False
+    if not _is_seen(space):
         return False
     with transaction.atomic():
         base = spaces.own(space.knowledge_base)
@@ -202,6 +204,16 @@ def _took_over(space: VectorSpace) -> bool:
         ours.update(state=State.SERVING, error=None, updated_at=timezone.now())
         KnowledgeBase.objects.filter(pk=base.pk).update(embedding_model=space.model)
     return True
+
+
+def _is_seen(space: VectorSpace) -> bool:
+    """Say whether searches see what the store was given: one outside lags behind, and would answer with half of it."""
+    store = vector_store(space.store)
+    if not store.is_outside:
+        return True
+    return (
+        store.count(space) >= Chunk.objects.filter(knowledge_base=space.knowledge_base_id, pk__lte=space.cursor).count()
+    )
 
 
 def _clear(space: VectorSpace) -> None:

@@ -51,6 +51,7 @@ class PassageSerializer(serializers.Serializer[Passage]):
     page = serializers.IntegerField(allow_null=True)
     start = serializers.IntegerField()
     end = serializers.IntegerField()
+    lead = serializers.CharField(help_text="Names of a table's columns, where the passage begins inside of one")
     text = serializers.CharField()
     score = serializers.FloatField(help_text="Orders the passages of one answer; means nothing across answers")
     why = WhySerializer(required=False, help_text="With ?explain=1")

@@ -46,7 +46,7 @@ def reordered(query: str, chunks: Sequence[Chunk], asked: Mapping[str, str] | No
 
     gateway = Gateway(endpoint_for(asked.get("connection", ""), asked.get("model", "")))
     try:
-        order = gateway.rerank(query, [chunk.text for chunk in chunks])
+        order = gateway.rerank(query, ["\n".join(filter(None, (chunk.lead, chunk.text))) for chunk in chunks])
     except ModelError as error:
         log.warning("passages stay in their order", extra={"reason": error.code})
         return list(chunks)

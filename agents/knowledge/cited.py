@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+from django.db.models.functions import Substr
+
 from agents.knowledge.citations import Citation, Source, checked, cites
-from agents.models import Chunk
+from agents.models import Chunk, DocumentText
 from nexod.kernel import run_port
 from nexod.kernel.events import CitationsChecked, CitedPassage, KnowledgeRetrieved
 from nexod.kernel.run_port import RunPort
 
 MOST_TOLD = 100
+Given = tuple[int, int | None, int | None]
+"""A chunk, and the characters of its document that were given with it."""
 
 
 def check_citations(answer: str) -> list[Citation]:
@@ -28,19 +32,30 @@ def check_citations(answer: str) -> list[Citation]:
 
 def _sources(port: RunPort) -> dict[str, list[Source]]:
     """Return by name what the run retrieved; a name may have been given twice."""
-    named: defaultdict[str, list[int]] = defaultdict(list)
+    named: defaultdict[str, list[Given]] = defaultdict(list)
     for data in port.told(KnowledgeRetrieved.type):
         for passage in data.get("passages", ()):
-            named[passage["ref"]].append(passage["chunk"])
-    chunks = Chunk.objects.select_related("document").in_bulk({chunk for ids in named.values() for chunk in ids})
-    return {ref: [_source(chunks[one]) for one in ids if one in chunks] for ref, ids in named.items()}
+            named[passage["ref"]].append((passage["chunk"], passage.get("start"), passage.get("end")))
+    ids = {chunk for given in named.values() for chunk, _, _ in given}
+    chunks = Chunk.objects.select_related("document").in_bulk(ids)
+    return {
+        ref: [_source(chunks[chunk], start, end) for chunk, start, end in dict.fromkeys(given) if chunk in chunks]
+        for ref, given in named.items()
+    }
 
 
-def _source(chunk: Chunk) -> Source:
+def _source(chunk: Chunk, start: int | None, end: int | None) -> Source:
+    """Return the passage as it was given: its chunk, or the chunk and what stands around it."""
+    text = chunk.text
+    if start is None or end is None or (start, end) == (chunk.start, chunk.end):
+        start, end = chunk.start, chunk.end
+    else:
+        rows = DocumentText.objects.filter(document=chunk.document_id)
+        text = rows.values_list(Substr("text", start + 1, end - start), flat=True).first() or text
     title = chunk.document.title or chunk.document.name
     return Source(
-        chunk.pk, str(chunk.document_id), title, chunk.heading, chunk.page, chunk.start, chunk.end,
-        "\n".join(filter(None, (chunk.lead, chunk.text))),
+        chunk.pk, str(chunk.document_id), title, chunk.heading, chunk.page, start, end,
+        "\n".join(filter(None, (chunk.lead, text))),
     )  # fmt: skip
 
 

@@ -35,6 +35,8 @@ class Passage:
     end: int
     text: str
     score: float
+    lead: str = ""
+    """What stands before the text wherever it is read: the names of a table's columns."""
 
 
 def retrieve(knowledge_base_slug: str, query: str, *, limit: int = 6, **how: Any) -> list[Passage]:
@@ -98,9 +100,9 @@ def _widened(passages: Sequence[Passage], chunks: Sequence[Chunk], by: int) -> l
     texts = dict(DocumentText.objects.filter(document__in={one.document_id for one in passages}).values_list())
     wide: list[Passage] = []
     for passage in passages:
-        start, end = places[passage.chunk_id]
+        start, end, lead = places[passage.chunk_id]
         if text := texts.get(passage.document_id):
-            passage = replace(passage, start=start, end=end, text=text[start:end])
+            passage = replace(passage, start=start, end=end, text=text[start:end], lead=lead)
         wide.append(passage)
     return wide
 
@@ -119,4 +121,5 @@ def passage_of(chunk: Chunk, number: int, score: float) -> Passage:
         end=chunk.end,
         text=chunk.text,
         score=score,
+        lead=chunk.lead,
     )

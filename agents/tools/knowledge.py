@@ -96,14 +96,14 @@ def _shown(ref: str, passage: Any, characters: int) -> str:
     if len(text) > characters:
         text = text[:characters].rpartition(" ")[0] + "…"
     source = ", ".join(filter(None, (passage.document_title, passage.heading)))
-    return f"[{ref}] {source}\n{text}"
+    return "\n".join(filter(None, (f"[{ref}] {source}", " ".join(passage.lead.split()), text)))
 
 
 def _tell(query: str, named: Sequence[tuple[str, Any]]) -> None:
     port = run_port.current()
     if port is not None:
         titles = list(dict.fromkeys(passage.document_title for _, passage in named))
-        passages = [RetrievedPassage(ref=ref, chunk=passage.chunk_id) for ref, passage in named]
+        passages = [RetrievedPassage(ref=ref, chunk=one.chunk_id, start=one.start, end=one.end) for ref, one in named]
         told = KnowledgeRetrieved(
             node=port.node, step=port.step_id, query=query[:500], chunks=len(named), documents=titles, passages=passages
         )

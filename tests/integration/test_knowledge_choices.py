@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agents.actions.documents import put_text
+from agents.actions.ingestion import ingest_document
 from agents.actions.knowledge import create_knowledge_base
 from agents.knowledge.readers import NOBODY
 from agents.knowledge.retrieve import search
-from agents.models import KnowledgeBase
+from agents.models import Document, KnowledgeBase
 from nexod.kernel.errors import InvalidInput
 from tests.agents import make_agent, start_agent, told
 from tests.integration.test_agent_loop import asks
@@ -24,6 +27,11 @@ __all__ = ["model"]
 Json = dict[str, Any]
 RERANK: Json = {"connection": "test", "model": "judge"}
 SEA = ("The tide comes twice a day.", "A tide follows the moon.", "At low tide the sand is dry.")
+
+
+@pytest.fixture(autouse=True)
+def media(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
 
 
 @pytest.fixture
@@ -157,3 +165,62 @@ def test_a_connection_that_is_not_there_is_a_problem_of_the_node(bench: Bench, s
     with pytest.raises(InvalidInput) as refused:
         looked_up(bench, rerank={"connection": "nowhere", "model": "judge"})
     assert "rerank.connection" in str(refused.value.details)
+
+
+def read(bench: Bench, base: KnowledgeBase, title: str, text: str) -> Document:
+    """Return a document that was read as all are: its headings and tables are known."""
+    document, _ = put_text(actor=bench.user("editor"), knowledge_base=base, title=title, text=text)
+    ingest_document(document_id=document.pk)
+    return document
+
+
+def test_what_neighbours_brought_may_be_cited(bench: Bench, shore: KnowledgeBase, model: ModelServer) -> None:
+    """The model was given the chunks around the passage as well; what it says by them is supported, at their characters."""
+    with bench.inside():
+        says = (
+            "Anchors are forged in Bremen by seven smiths.",
+            "Beacons burn oil all winter.",
+            "Canvas comes from Riga.",
+        )
+        parts = [f"## Part {number}\n\n{f'{one} ' * 30}" for number, one in enumerate(says)]
+        document = read(bench, shore, "Ships", "\n\n".join(parts))
+    said = "Seven smiths forge anchors in Bremen [D1]."
+    for neighbours, problem in ((1, ""), (0, "not_supported")):
+        settings = {"passages": 1, "neighbours": neighbours}
+        agent = make_agent(
+            bench,
+            name=f"Agent {neighbours}",
+            knowledge_bases=[shore],
+            tools=[{"tool": "knowledge_search", "settings": settings}],
+        )
+        model.answer(asks("knowledge_search", query="beacons"), said)
+        run = bench.advance(start_agent(bench, agent, task="Who makes anchors?"))
+        [checked] = told(bench, run, "citations.checked")
+        [one] = checked["citations"]
+        assert one["problem"] == problem, (neighbours, one)
+        with bench.inside():
+            given = document.body.text[one["start"] : one["end"]]
+        assert ("Anchors" in given) is bool(neighbours)
+
+
+def test_a_passage_out_of_a_table_is_given_with_the_names_of_its_columns(
+    bench: Bench, shore: KnowledgeBase, model: ModelServer
+) -> None:
+    rows = "\n".join(f"| Harbour {n} | {n * 3} | Captain {n} |" for n in range(200))
+    table = f"# Berths\n\n| Harbour | Berths | Master |\n|---|---|---|\n{rows}\n"
+    with bench.inside():
+        read(bench, shore, "Berths", table)
+        [found] = search(shore, "Captain 177", reader=NOBODY, limit=1)
+        assert "Captain 177" in found.text
+        assert "Master" not in found.text
+        assert found.lead.startswith("| Harbour | Berths | Master |")
+        assert "Master" in search(shore, "Captain 177", reader=NOBODY, limit=1, neighbours=1)[0].lead
+    run = looked_up(bench, query="Captain 177", limit=1)
+    assert "| Harbour | Berths | Master |" in run.outputs["text"]
+    agent = make_agent(
+        bench, knowledge_bases=[shore], tools=[{"tool": "knowledge_search", "settings": {"passages": 1}}]
+    )
+    model.answer(asks("knowledge_search", query="Captain 177"), "Captain 177 is the master of harbour 177 [D1].")
+    bench.advance(start_agent(bench, agent, task="Who is the master?"))
+    shown = [one["content"] for one in model.requests[-1].body["messages"] if one["role"] == "tool"]
+    assert "| Harbour | Berths | Master |" in shown[0]

@@ -189,6 +189,32 @@ def test_searches_go_on_by_words_while_the_store_is_away(base, editor, pinecone,
     finish(build_space(actor=editor, knowledge_base=base, store_connection=pinecone))
     server.busy = 1_000
     assert best("lions") == "Paper 0"
+    assert {one.document_title for one in retrieve("docs", "lions and tea", limit=2, variety=0.5)} == {
+        "Paper 0",
+        "Paper 1",
+    }
+
+
+def test_a_store_serves_when_searches_see_what_it_was_given(base, editor, pinecone, server):
+    """Pinecone shows what was written some time later; until then the former vectors answer."""
+    former, server.lag_s = spaces.serving(base), 3_600.0
+    there = build_space(actor=editor, knowledge_base=base, store_connection=pinecone)
+    for _ in range(3):
+        work.work_on(space=there.pk)
+    assert (held(server), VectorChange.objects.count()) == ([6], 0)
+    assert (spaces.serving(base), best("lions")) == (former, "Paper 0")
+    server.catch_up()
+    finish(there)
+    assert spaces.serving(base) == there
+    assert best("lions") == "Paper 0"
+
+
+def test_what_the_store_has_not_got_yet_is_found_among_varied_passages(base, editor, pinecone):
+    there = build_space(actor=editor, knowledge_base=base, store_connection=pinecone)
+    finish(there)
+    add(base, "New", "Nightingales sing at night.")  # the store is told of it after this
+    found = retrieve("docs", "nightingales and lions", limit=3, variety=0.5)
+    assert {"New", "Paper 0"} <= {one.document_title for one in found}
 
 
 def test_a_deleted_knowledge_base_leaves_nothing_at_the_store(

@@ -16,7 +16,7 @@ DEFAULT_LIMIT = 6
 DEFAULT_CHARACTERS = 1_200
 _INTEGER = {"type": "integer"}
 _PASSAGE = {
-    **dict.fromkeys(("ref", "document_id", "document_title", "heading", "text"), fields.TEXT),
+    **dict.fromkeys(("ref", "document_id", "document_title", "heading", "lead", "text"), fields.TEXT),
     **dict.fromkeys(("chunk_id", "start", "end"), _INTEGER),
     "page": {"type": ["integer", "null"]},
     "score": {"type": "number"},
@@ -106,9 +106,15 @@ def numbered(passages: list[Json], characters: int) -> str:
     """Return the passages as a prompt shows them: ``[D1] Title, Heading`` and the beginning of the text below it."""
     return "\n\n".join(
         f"[{passage['ref']}] {', '.join(filter(None, (passage['document_title'], passage['heading'])))}\n"
+        f"{_line(passage.get('lead', ''))}"
         f"{shortened(' '.join(passage['text'].split()), characters)}"
         for passage in passages
     )
+
+
+def _line(lead: str) -> str:
+    """Return the names of a table's columns as a line of their own; nothing where there are none."""
+    return f"{' '.join(lead.split())}\n" if lead else ""
 
 
 def shortened(text: str, characters: int) -> str:
@@ -129,6 +135,7 @@ def _as_json(passage: Any) -> Json:
         "page": passage.page,
         "start": passage.start,
         "end": passage.end,
+        "lead": passage.lead,
         "text": passage.text,
         "score": round(passage.score, 6),
     }
@@ -144,6 +151,9 @@ def _tell(query: str, found: list[Json], documents: list[str]) -> None:
                 query=query[:500],
                 chunks=len(found),
                 documents=documents,
-                passages=[RetrievedPassage(ref=one["ref"], chunk=one["chunk_id"]) for one in found],
+                passages=[
+                    RetrievedPassage(ref=one["ref"], chunk=one["chunk_id"], start=one["start"], end=one["end"])
+                    for one in found
+                ],
             )
         )

@@ -55,10 +55,12 @@ class StepRetried(StepEvent):
 
 
 class RetrievedPassage(Part):
-    """A passage under the name that it can be cited by."""
+    """A passage under the name that it can be cited by; ``start`` to ``end`` was given, its chunk or more."""
 
     ref: str
     chunk: int
+    start: int | None = None
+    end: int | None = None
 
 
 class CitedPassage(Part):
