@@ -12,9 +12,14 @@ SUPPORTED = 0.4
 """Share of a sentence's words of substance that a passage must hold to count as its source."""
 LONGEST_SENTENCE = 300
 
-_REF = re.compile(r"\[(D\d{1,12})\]")
-_SENTENCE = re.compile(r"(?<=[.!?…\u3002\uff01\uff1f])(?:\s+(?!\[D\d)|(?=[^\s\[\"')\]]))|\n+")
+_NAME = re.compile(r"D\d{1,12}")
+_REF = re.compile(r"[\[\u3010]D\d{1,12}(?:\s{0,3}[,;\u3001]\s{0,3}D\d{1,12}){0,50}[\]\u3011]")
+"""``[D1]``, ``[D1, D2]``, and the brackets that some models write instead."""
+_SENTENCE = re.compile(r"(?<=[.!?…\u3002\uff01\uff1f])(?:\s+(?![\[\u3010]D\d)|(?=[^\s\[\u3010\"')\]]))|\n+")
 _WORD = re.compile(r"[^\W_]+(?:[.,][^\W_]+)*")
+# Thai, Lao, Burmese, Khmer, kana, Han, Hangul: no spaces between words, or words that hold more than one.
+_DENSE = r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+"
+_RUN = re.compile(f"({_DENSE})")
 # fmt: off
 _EMPTY = frozenset((
     "a", "about", "above", "after", "again", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "because",
@@ -85,8 +90,16 @@ def _overlap(sentence: str, source: Source) -> float:
 
 def _words(text: str) -> Iterator[str]:
     for word in _WORD.findall(text.lower()):
-        if word not in _EMPTY:
-            yield _stem(word)
+        for place, part in enumerate(_RUN.split(word)):
+            if place % 2:
+                yield from _pairs(part)
+            elif part and part not in _EMPTY:
+                yield _stem(part)
+
+
+def _pairs(run: str) -> Iterator[str]:
+    """Give each two neighbouring signs, which stand for words where nothing parts them."""
+    return (run[at : at + 2] for at in range(max(1, len(run) - 1)))
 
 
 def _stem(word: str) -> str:
@@ -97,7 +110,7 @@ def _stem(word: str) -> str:
 
 
 def _refs(sentence: str) -> list[str]:
-    return list(dict.fromkeys(_REF.findall(sentence)))
+    return list(dict.fromkeys(name for group in _REF.findall(sentence) for name in _NAME.findall(group)))
 
 
 def _sentences(text: str) -> Iterator[str]:

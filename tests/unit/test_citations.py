@@ -40,6 +40,9 @@ def test_a_supported_citation_resolves_to_its_place():
             [("D1", ""), ("D1", "not_supported")],
         ),
         ("People drank tea 4,000 years ago [D1].", [("D1", "")]),
+        ("Water must boil [D1, D3].", [("D1", ""), ("D3", "not_supported")]),
+        ("Bees dance where flowers are. [D3; D1]", [("D3", ""), ("D1", "not_supported")]),
+        ("Water must boil \u3010D1\u3011. Bees dance \u3010D3\u3011.", [("D1", ""), ("D3", "")]),
         ("See [D1].", [("D1", "not_supported")]),
         ("[D1]", [("D1", "")]),
         ("Nothing is cited here.", []),
@@ -48,6 +51,28 @@ def test_a_supported_citation_resolves_to_its_place():
 )
 def test_each_citation_is_checked_with_its_own_sentence(answer, expected):
     assert problems(answer, D1=TEA, D3=BEES) == expected
+
+
+MOON = Source(
+    9, "moon", "潮", "", None, 0, 40,
+    "潮の満ち引きは主に月の引力によって起こる。조석은 달의 인력 때문에 생긴다. "
+    "น้ำขึ้นน้ำลงเกิดจากแรงดึงดูดของดวงจันทร์",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("月の引力が潮の満ち引きを起こす[D1]。", ""),
+        ("パンは小麦粉と水から作られる[D1]。", "not_supported"),
+        ("달의 인력이 조석을 만든다 [D1].", ""),
+        ("빵은 밀가루로 만든다 [D1].", "not_supported"),
+        ("แรงดึงดูดของดวงจันทร์ทำให้เกิดน้ำขึ้นน้ำลง [D1]", ""),
+        ("ขนมปังทำจากแป้งสาลี [D1]", "not_supported"),
+    ],
+)
+def test_scripts_without_spaces_are_compared_by_their_signs(answer, expected):
+    assert problems(answer, D1=MOON) == [("D1", expected)]
 
 
 def test_a_name_that_was_given_twice_counts_for_either():
