@@ -64,12 +64,19 @@ class Citation:
 
 def checked(answer: str, sources: Mapping[str, Sequence[Source]]) -> list[Citation]:
     """Return every citation of ``answer``, in order, checked against what was retrieved under its name."""
-    return [_checked(ref, sentence, sources.get(ref, ())) for sentence in _sentences(answer) for ref in _refs(sentence)]
+    return [
+        _checked(ref, sentence, sources.get(ref, ())) for sentence in _sentences(answer) for ref in names_in(sentence)
+    ]
 
 
 def cites(answer: str) -> bool:
     """Say whether the answer cites anything."""
     return _REF.search(answer) is not None
+
+
+def names_in(text: str) -> list[str]:
+    """Return the names that ``text`` cites, each once, in its order."""
+    return list(dict.fromkeys(name for group in _REF.findall(text) for name in _NAME.findall(group)))
 
 
 def _checked(ref: str, sentence: str, sources: Sequence[Source]) -> Citation:
@@ -107,10 +114,6 @@ def _stem(word: str) -> str:
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             return word[: -len(ending)]
     return word
-
-
-def _refs(sentence: str) -> list[str]:
-    return list(dict.fromkeys(name for group in _REF.findall(sentence) for name in _NAME.findall(group)))
 
 
 def _sentences(text: str) -> Iterator[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from collaboration.models import Notification
 from tenants.context import enter_tenant
-from workflows.models import Artifact, Step
+from workflows.models import Artifact, Run, RunEvent, Step
 
 TEXT = """# Title
 
@@ -36,6 +38,9 @@ def test_the_passages_that_it_cites_are_shown(visit, acme, content):
             "document_title": title,
             "document_id": str(content.document.pk),
             "heading": "H",
+            "page": 3,
+            "start": 7,
+            "end": 19,
             "text": "Passage",
         }
         for ref, title in (("D1", "Cited"), ("D2", "Found but not cited"))
@@ -45,7 +50,36 @@ def test_the_passages_that_it_cites_are_shown(visit, acme, content):
     page = visit("acme", "viewer").get(f"{artifact(acme, content, content=TEXT)}/change/").content.decode()
     assert "Cited" in page
     assert "Found but not cited" not in page
-    assert f"/admin/agents/document/{content.document.pk}/change/" in page
+    assert f"/admin/agents/document/{content.document.pk}/text/?start=7&amp;end=19#nx-cited" in page
+    assert "H · page 3" in page
+
+
+def test_what_agents_found_is_a_source_as_it_was_checked(visit, acme, content):
+    place = {
+        "document": str(content.document.pk),
+        "title": "Tides",
+        "heading": "Moon",
+        "page": None,
+        "start": 4,
+        "end": 9,
+    }
+    citations = [
+        {"ref": "D1", "sentence": "A claim", "problem": "not_supported", "overlap": 0.1, "chunk": 1, **place},
+        {"ref": "D2", "sentence": "Another", "problem": "not_retrieved", "overlap": 0.0, "chunk": None, "document": ""},
+    ]
+    with enter_tenant(acme):
+        data = {"node": "write", "step": "s", "citations": citations, "flagged": 2}
+        RunEvent.objects.create(run=content.run, seq=9_000, type="citations.checked", data=data, at=timezone.now())
+        Run.objects.filter(pk=content.run.pk).update(last_seq=9_000)
+    path = f"/admin/agents/document/{content.document.pk}/text/?start=4&amp;end=9#nx-cited"
+    page = visit("acme", "viewer").get(f"{artifact(acme, content, content='So [D1, D2].')}/change/").content.decode()
+    assert path in page
+    assert "does not say so" in page
+    assert "1 cited" in page
+    timeline = visit("acme", "viewer").get(f"/admin/workflows/run/{content.run.pk}/change/").content.decode()
+    assert f'<a class="nx-link" href="{path}">[D1] Tides, Moon</a>' in timeline
+    assert "[D2] was not retrieved: Another" in timeline
+    assert visit("globex", "viewer").get(path.replace("&amp;", "&")).status_code == 404
 
 
 def test_a_download_is_a_file_and_never_a_page(visit, acme, content):

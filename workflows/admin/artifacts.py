@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +17,10 @@ from nexod.admin import formats, tenant_site
 from nexod.admin.actors import may, row_id
 from nexod.admin.records import ReadOnlyAdmin
 from nexod.kernel.errors import PermissionDenied
-from workflows.models import Artifact, Run
+from workflows.admin.citations import sources_of
+from workflows.models import Artifact
 
 TEXTS = ("text/markdown", "text/plain")
-_REF = re.compile(r"\[([A-Za-z]{1,3}\d{1,4})\]")
 
 
 @admin.register(Artifact, site=tenant_site)
@@ -56,7 +55,7 @@ class ArtifactAdmin(ReadOnlyAdmin):
             "opts": self.opts,
             "artifact": artifact,
             "readable": artifact.media_type in TEXTS,
-            "sources": cited(artifact.run, artifact.content),
+            "sources": sources_of(artifact.run, artifact.content),
         }
         return tenant_site.render(request, "nexod/artifacts/page.html", page)
 
@@ -74,17 +73,6 @@ class ArtifactAdmin(ReadOnlyAdmin):
     def made(self, artifact: Artifact) -> str:
         """Show when it was made."""
         return formats.ago(artifact.created_at)
-
-
-def cited(run: Run, text: str) -> list[dict[str, Any]]:
-    """Return the passages that the run's knowledge steps found and that ``text`` cites as ``[D1]``, in the text's order."""
-    refs = list(dict.fromkeys(_REF.findall(text)))
-    if not refs:
-        return []
-    outputs = run.steps.filter(node_type="knowledge").values_list("output", flat=True)
-    passages = [passage for output in outputs for passage in (output or {}).get("passages", [])]
-    by_ref = {passage.get("ref"): passage for passage in passages if isinstance(passage, dict)}
-    return [by_ref[ref] for ref in refs if ref in by_ref]
 
 
 @tenant_site.page("workflows/artifact/<uuid:artifact_id>/download/", "artifact_download")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from workflows.admin.citations import CHECKED, Cited, cited_in
 from workflows.admin.timeline import agents, runs, steps
 from workflows.admin.timeline.base import Data, Line
 from workflows.models import RunEvent
@@ -29,6 +30,8 @@ class Told:
     text: str
     detail: str = ""
     node: str = ""
+    cited: Sequence[Cited] = ()
+    """Passages, to be opened where they stand."""
 
 
 def told(event: RunEvent, titles: Mapping[str, str]) -> Told:
@@ -37,7 +40,8 @@ def told(event: RunEvent, titles: Mapping[str, str]) -> Told:
     node = str(event.data.get("node", ""))
     lists = {key: [titles.get(n, n) for n in event.data[key]] for key in ("nodes", "undone") if key in event.data}
     icon, tone, text, detail = teller({"type": event.type, **event.data, **lists, "node": titles.get(node, node)})
-    return Told(event.seq, event.at, icon, tone, text, readable(detail), node)
+    cited = cited_in(event.data) if event.type == CHECKED else ()
+    return Told(event.seq, event.at, icon, tone, text, readable(detail), node, cited)
 
 
 def readable(detail: str) -> str:

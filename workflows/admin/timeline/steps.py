@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nexod.admin import formats, states
+from workflows.admin.citations import WRONG
 from workflows.admin.timeline.base import Data, Line, by, reason, totals
 
 
@@ -84,14 +85,11 @@ def _citations_checked(data: Data) -> Line:
     if not flagged:
         return "format_quote", "good", f"{every} citation{'' if every == 1 else 's'} checked", ""
     wrong = [
-        f"[{one['ref']}] {_WRONG[one['problem']]}: {one['sentence'][:120]}"
+        f"[{one['ref']}] {WRONG[one['problem']]}: {one['sentence'][:120]}"
         for one in data["citations"]
         if one["problem"]
     ]
     return "format_quote", "attention", f"{flagged} of {every} citations do not hold", "; ".join(wrong[:4])
-
-
-_WRONG = {"not_retrieved": "was not retrieved", "not_supported": "does not say so"}
 
 
 def _approval_requested(data: Data) -> Line:
