@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from agents.actions.crews import MOST_RETRIES
@@ -32,7 +31,14 @@ FIELDS = (
     "max_retries",
     "on_failure",
 )
-LAST = 10_000
+
+
+LAYOUT = (
+    ("", ("slug", "agent", "description", "expected_output", "context_slugs", "human_input")),
+    ("Who approves", ("policy",)),
+    ("Guardrails", ("guardrails", "max_retries", "on_failure")),
+    ("More", ("async_execution", "allow_delegation", "output_schema")),
+)
 
 
 class SlugsField(forms.CharField):
@@ -120,7 +126,7 @@ class TaskForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = CrewTask
-        fields = ("order", *FIELDS)
+        fields = FIELDS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -128,9 +134,20 @@ class TaskForm(forms.ModelForm):  # type: ignore[type-arg]
         self.fields["policy"] = PolicyField(
             policy_schema(), label="Who approves", help_text="Empty: anybody who may decide."
         )
-        self.fields["order"].required = self.fields["on_failure"].required = False
-        if self.instance.pk and not self.instance._state.adding:
-            self.initial["context_slugs"] = [task.slug for task in self.instance.context.all()]
+        self.fields["on_failure"].required = False
+
+    def rows(self) -> list[tuple[str, list[tuple[str, forms.BoundField]]]]:
+        """Return the fields as they are laid out: a title where some are folded away, and their names in a content."""
+        return [
+            (title, [("context" if name == "context_slugs" else name, self[name]) for name in names])
+            for title, names in LAYOUT
+        ]
+
+    def validate_unique(self) -> None:
+        """Leave slugs to the action, which names the task."""
+
+    def validate_constraints(self) -> None:
+        """Leave them to the action."""
 
     def clean_max_retries(self) -> int:
         """Take what is usual where nothing is said."""
@@ -140,35 +157,3 @@ class TaskForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_on_failure(self) -> str:
         """Let the task fail where nothing is said."""
         return self.cleaned_data.get("on_failure") or CrewTask.OnFailure.FAIL
-
-    def clean_order(self) -> int:
-        """Put a task without a number last."""
-        order = self.cleaned_data.get("order")
-        return LAST if order is None else int(order)
-
-
-class TaskFormSet(PaginationInlineFormSet):
-    """All tasks of one crew."""
-
-    def add_fields(self, form: Any, index: int | None) -> None:
-        """Read the agents to choose from once, not once per task."""
-        super().add_fields(form, index)
-        agents = form.fields["agent"]
-        if not hasattr(self, "_agents"):
-            self._agents = list(agents.choices)
-        agents.choices = self._agents
-
-    def validate_unique(self) -> None:
-        """Leave slugs to the action, which names the task; numbers are given anew in any case."""
-
-    def tasks(self) -> list[dict[str, Any]]:
-        """Return what the actions take: the tasks that stay, in their order."""
-        kept = [form for form in self.forms if form not in self.deleted_forms and form.cleaned_data]
-        kept.sort(key=lambda form: form.cleaned_data["order"])
-        return [
-            {
-                **{name: form.cleaned_data[name] for name in FIELDS},
-                "context": form.cleaned_data["context_slugs"],
-            }
-            for form in kept
-        ]

@@ -8,52 +8,20 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.forms.widgets import Script
 from django.http import HttpRequest
-from unfold.admin import StackedInline
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget as AgentChoice
 
 from agents.actions.crews import create_crew, delete_crew
 from agents.admin.agents import run_link
-from agents.admin.crew_tasks import TaskForm, TaskFormSet
+from agents.admin.task_rows import TaskInline, named, showable
 from agents.admin.together import TogetherAdmin, TogetherForm
 from agents.content import CREW_FIELDS
-from agents.models import Crew, CrewTask
+from agents.models import Crew
+from agents.settings.kinds import Kind
 from nexod.admin import tenant_site
 from nexod.admin.actors import actor_of
 
 FIELDS = ("name", "description", "process", "manager", "members", "planning")
-
-
-class TaskInline(StackedInline):
-    """One task: who does it, what is asked, what is expected, whose results it may read."""
-
-    model = CrewTask
-    form = TaskForm
-    formset = TaskFormSet
-    extra = 0
-    min_num = 1
-    max_num = 50
-    ordering_field = "order"
-    fields = (
-        ("order", "slug"),
-        "agent",
-        "description",
-        "expected_output",
-        "context_slugs",
-        "guardrails",
-        ("max_retries", "on_failure"),
-        "human_input",
-        "policy",
-        "async_execution",
-        "allow_delegation",
-        "output_schema",
-    )
-    verbose_name = "task"
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Read the contexts in one query."""
-        rows: QuerySet[Any] = super().get_queryset(request).prefetch_related("context")
-        return rows
 
 
 class CrewForm(TogetherForm):
@@ -87,7 +55,8 @@ class CrewAdmin(TogetherAdmin):
         (None, {"fields": ("name", "slug", "description", ("process", "manager"), "planning")}),
         ("Helpers", {"fields": ("members",), "description": "Agents who have no task here and can be given work."}),
     )
-    conditional_fields = {"manager": "process == 'hierarchical'"}
+    # Who only reads has no such field to ask.
+    conditional_fields = {"manager": "typeof process === 'undefined' || process == 'hierarchical'"}
     change_form_template = "nexod/agents/crew.html"
 
     class Media:
@@ -126,11 +95,27 @@ class CrewAdmin(TogetherAdmin):
         """Store the crew with all its tasks by the actions."""
         tasks = formsets[0].tasks()
         if original:
-            named = [{**task, "agent": task["agent"].slug if task["agent"] else ""} for task in tasks]
-            stored: Crew = self.put(request, form, {**form.content(), "tasks": named}, original)
+            given = {**form.content(), "tasks": [named(task) for task in tasks]}
+            stored: Crew = self.put(request, form, given, original)
             return stored
         values = {name: form.cleaned_data[name] for name in FIELDS if name in form.cleaned_data}
         return create_crew(actor=actor_of(request), slug=form.cleaned_data.get("slug", ""), tasks=tasks, **values)
+
+    def write_into(self, row: Any, kind: Kind, content: dict[str, Any]) -> None:
+        """Show the tasks that are written together, valid or not."""
+        super().write_into(row, kind, content)
+        row._written["tasks"] = showable(content.get("tasks"), kind.schema["properties"]["tasks"]["items"])
+
+    def read(self, request: HttpRequest, row: Any) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        """Read the tasks along."""
+        content, refused = super().read(request, row)
+        [formset], _ = self._create_formsets(request, row, change=True)
+        tasks, wrong = formset.read()
+        return {**content, "tasks": tasks}, [*refused, *wrong]
+
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+        """Tell of the crew's own fields: what became of its tasks is told by the activity feed, task by task."""
+        return super().construct_change_message(request, form, [], add)
 
     def remove(self, request: HttpRequest, obj: Crew) -> None:
         """Delete by the action."""

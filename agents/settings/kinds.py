@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import QuerySet
@@ -42,6 +42,8 @@ class Kind:
     parts: frozenset[str] = frozenset()
     rows: str = ""
     row_texts: frozenset[str] = frozenset()
+    new_row: Json = field(default_factory=dict)
+    """What a row says that was only just added."""
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -95,7 +97,7 @@ def kind_of(name: str) -> Kind:
 def rows_named(rows: QuerySet[Any], named: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """Return by their slugs the rows that a content names in ``(field, slug)``; raise what names a field whose row is not here."""
     found = {row.slug: row for row in rows.filter(slug__in={slug for _, slug in named})}
-    for field, slug in named:
+    for place, slug in named:
         if slug not in found:
-            raise invalid(field, f"There is no {rows.model._meta.verbose_name} {slug!r} here.")
+            raise invalid(place, f"There is no {rows.model._meta.verbose_name} {slug!r} here.")
     return found

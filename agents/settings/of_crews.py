@@ -30,6 +30,21 @@ TASK: Json = {
     },
     "additionalProperties": False,
 }
+NEW_TASK: Json = {
+    "slug": "",
+    "agent": "",
+    "description": "",
+    "expected_output": "",
+    "context": [],
+    "guardrails": [],
+    "max_retries": CrewTask._meta.get_field("max_retries").get_default(),
+    "on_failure": CrewTask.OnFailure.FAIL.value,
+    "human_input": False,
+    "policy": {},
+    "async_execution": False,
+    "allow_delegation": False,
+    "output_schema": None,
+}
 TASK["required"] = list(TASK["properties"])
 SCHEMA: Json = {
     "type": "object",
@@ -67,6 +82,7 @@ CREW = register(
         texts=frozenset({"name", "description"}),
         rows="tasks",
         row_texts=frozenset({"description", "expected_output"}),
+        new_row=NEW_TASK,
         store=store,
     )
 )

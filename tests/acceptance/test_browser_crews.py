@@ -64,6 +64,8 @@ def test_guardrails_are_filled_in_and_the_crew_is_drawn_meanwhile(
     page = visitor.go(crew)
     plan = page.locator("[data-who-does-what]")
     expect(plan.locator("li").first).to_contain_text("1. find")
+    page.locator("[data-rows=tasks] summary", has_text="Guardrails").first.click()
+    page.locator("[data-rows=tasks] summary", has_text="More").first.click()
     first = page.locator(".nx-guardrails").first
     first.get_by_role("button", name="Length and words").click()
     first.get_by_label("At most … words").fill("40")
@@ -77,7 +79,7 @@ def test_guardrails_are_filled_in_and_the_crew_is_drawn_meanwhile(
     )
     picture(page, "crew-filled")
     page.get_by_role("button", name="Save", exact=True).click()
-    page.wait_for_url("**/agents/crew/")
+    expect(page.locator("#nx-live-note")).to_have_text("Saved.")
     task = stored(bench)
     assert task["guardrails"] == [
         {"kind": "words", "max_words": 40, "must": ["source", "moon"]},
@@ -91,10 +93,11 @@ def test_guardrails_are_filled_in_and_the_crew_is_drawn_meanwhile(
     ]
     page = visitor.go(crew)
     first = page.locator(".nx-guardrails").first
+    page.locator("[data-rows=tasks] summary", has_text="Guardrails").first.click()
     expect(first.get_by_label("At most … words")).to_have_value("40")
     first.get_by_role("button", name="Remove").first.click()
     page.get_by_role("button", name="Save", exact=True).click()
-    page.wait_for_url("**/agents/crew/")
+    expect(page.locator("#nx-live-note")).to_have_text("Saved.")
     assert [each["kind"] for each in stored(bench)["guardrails"]] == ["model"]
     assert visitor.wrong == []
 
@@ -103,6 +106,7 @@ def test_a_guardrail_that_cannot_be_is_said_at_its_field(bench: Bench, crew: str
     visitor = come()
     page = visitor.go(crew)
     first = page.locator(".nx-guardrails").first
+    page.locator("[data-rows=tasks] summary", has_text="Guardrails").first.click()
     first.get_by_role("button", name="A rule (CEL)").click()
     first.get_by_label("Holds for the result, such as result.words < 200").fill("result.words <")
     page.get_by_role("button", name="Save", exact=True).click()

@@ -140,7 +140,7 @@ def test_a_stored_key_does_not_follow_to_another_address(visit, acme, connection
 
 
 def task(number: int, slug: str, agent: str, **more: Any) -> dict[str, Any]:
-    values = {"order": str(number), "slug": slug, "description": "d", "expected_output": "e", "agent": agent,
+    values = {"slug": slug, "description": "d", "expected_output": "e", "agent": agent,
               "context_slugs": "", "output_schema": "", **more}  # fmt: skip
     return {f"tasks-{number - 1}-{name}": value for name, value in values.items()}
 
@@ -155,8 +155,9 @@ def crew(*tasks: dict[str, str]) -> dict[str, str]:
 
 def test_a_crew_is_made_with_its_tasks_in_their_order(visit, acme, content):
     agent = str(content.agent.pk)
-    second = task(2, "write", agent, context_slugs="research", output_schema=json.dumps({"type": "object"}))
-    answer = visit("acme", "editor").post("/admin/agents/crew/add/", crew(second, task(1, "research", agent)))
+    second = task(1, "write", agent, context_slugs="research", output_schema=json.dumps({"type": "object"}))
+    data = crew() | {"tasks-TOTAL_FORMS": "2", **task(8, "research", agent), **second}
+    answer = visit("acme", "editor").post("/admin/agents/crew/add/", data)
     assert answer.status_code == 302, answer.context["errors"]
     with enter_tenant(acme):
         tasks = list(Crew.objects.get(name="Team").tasks.order_by("order"))
@@ -180,15 +181,14 @@ def test_tasks_change_places_and_go(visit, acme, content):
     client = visit("acme", "editor")
     path = f"/admin/agents/crew/{content.crew.pk}/change/"
     data = filled(client.get(path).content.decode(), "crew_form")
-    client.post(path, {**data, "tasks-0-order": "5"})
+    first = {name: data.pop(name) for name in list(data) if name.startswith("tasks-0-")}
+    client.post(path, {**data, **first})
     with enter_tenant(acme):
         assert list(CrewTask.objects.values_list("slug", flat=True).order_by("order")) == ["t2", "t1"]
     data = filled(client.get(path).content.decode(), "crew_form")
-    client.post(path, {**data, "tasks-0-DELETE": "on"})
+    client.post(path, {name: value for name, value in data.items() if not name.startswith("tasks-0-")})
     with enter_tenant(acme):
         assert list(CrewTask.objects.values_list("slug", flat=True)) == ["t1"]
-        changes = [json.loads(entry.change_message) for entry in LogEntry.objects.order_by("action_time")]
-        assert "deleted" in changes[-1][-1]
 
 
 def test_json_that_is_none_is_said_at_its_task(visit, content):

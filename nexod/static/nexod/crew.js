@@ -1,42 +1,28 @@
 // The tasks of a crew: whose results a task may read is ticked among the tasks before it, instead of typed.
 
 const FIELD = "input[data-context-slugs]";
+const shown = new WeakMap(); // what each box of choices was drawn of
 
 function tasks() {
   return [...document.querySelectorAll(FIELD)]
     .filter((input) => !input.name.includes("__prefix__"))
-    .map((input) => {
-      const [slug, order] = ["slug", "order"].map(
-        (field) => document.getElementsByName(input.name.replace("context_slugs", field))[0],
-      );
-      return { input, slug, order };
-    });
+    .map((input) => ({ input, slug: document.getElementsByName(input.name.replace("context_slugs", "slug"))[0] }));
 }
 
 function draw() {
   const all = tasks();
-  const place = (task, index) => (task.order?.value === "" ? 1e4 + index : Number(task.order?.value ?? index));
-  const sorted = all.map((task, index) => ({ task, at: place(task, index), index })).sort((a, b) => a.at - b.at || a.index - b.index);
-  sorted.forEach(({ task }, position) => {
-    const before = sorted.slice(0, position).map(({ task: other }) => other.slug?.value.trim()).filter(Boolean);
-    choices(task.input, before);
-  });
+  all.forEach(({ input }, place) => choices(input, all.slice(0, place).map(({ slug }) => slug.value.trim()).filter(Boolean)));
 }
 
 function choices(input, before) {
-  let box = input.nextElementSibling?.classList.contains("nx-context") ? input.nextElementSibling : null;
-  if (!box) {
-    box = document.createElement("div");
-    box.className = "nx-context";
-    box.setAttribute("role", "group");
-    box.setAttribute("aria-label", "May read the results of");
-    input.after(box);
-    input.type = "hidden";
-  }
+  const box = input.closest("[data-field]").querySelector(".nx-context");
+  box.setAttribute("role", "group");
+  box.setAttribute("aria-label", "May read the results of");
+  input.type = "hidden";
   const chosen = input.value.split(/[\s,]+/).filter((slug) => before.includes(slug));
   const said = JSON.stringify([before, chosen]);
-  if (box.dataset.said === said) return;
-  box.dataset.said = said;
+  if (shown.get(box) === said) return;
+  shown.set(box, said);
   box.replaceChildren(...before.map((slug) => choice(input, slug, chosen.includes(slug))));
   if (!before.length) box.append("Nothing: it is the first task.");
 }
@@ -56,8 +42,6 @@ function choice(input, slug, checked) {
 }
 
 if (document.querySelector(FIELD)) {
-  document.addEventListener("input", draw);
-  document.addEventListener("formset:added", () => setTimeout(draw, 0));
-  document.addEventListener("formset:removed", draw);
+  for (const event of ["input", "change", "rows:added", "nexod:settings-shown"]) document.addEventListener(event, draw);
   draw();
 }

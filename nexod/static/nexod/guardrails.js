@@ -16,6 +16,8 @@ const KINDS = {
   model: { title: "A model judges", fields: [["rubric", "What the result must be like", "long"]] },
 };
 let number = 0;
+const boxOf = (area) => area.closest("[data-field]").querySelector(".nx-guardrails");
+const drawn = new WeakMap(); // what each box of forms was drawn of
 
 function read(area) {
   try {
@@ -28,7 +30,8 @@ function read(area) {
 
 function write(area, guardrails) {
   area.value = guardrails.length ? JSON.stringify(guardrails, null, 2) : "";
-  area.dispatchEvent(new Event("input", { bubbles: true }));
+  drawn.set(boxOf(area), area.value);
+  for (const event of ["input", "change"]) area.dispatchEvent(new Event(event, { bubbles: true }));
 }
 
 function element(tag, properties = {}, ...children) {
@@ -95,12 +98,9 @@ function card(area, guardrails, guardrail, index) {
 function draw(area) {
   const guardrails = read(area);
   if (guardrails === null) return; // what somebody wrote by hand and is not right yet
-  let box = area.previousElementSibling;
-  if (!box?.classList.contains("nx-guardrails")) {
-    box = element("div", { className: "nx-guardrails" });
-    area.before(box);
-    area.hidden = true;
-  }
+  const box = boxOf(area);
+  area.hidden = true;
+  drawn.set(box, area.value);
   const add = Object.entries(KINDS).map(([kind, { title }]) =>
     button(title, "add", () => {
       const all = read(area) ?? [];
@@ -116,10 +116,13 @@ function draw(area) {
 }
 
 function all() {
-  for (const area of document.querySelectorAll(AREA)) if (!area.name.includes("__prefix__")) draw(area);
+  for (const area of document.querySelectorAll(AREA)) {
+    area.hidden = read(area) !== null;
+    if (drawn.get(boxOf(area)) !== area.value) draw(area);
+  }
 }
 
 if (document.querySelector(AREA)) {
-  document.addEventListener("formset:added", () => setTimeout(all, 0));
+  for (const event of ["rows:added", "nexod:settings-shown"]) document.addEventListener(event, all);
   all();
 }

@@ -5,13 +5,7 @@ const LIST = "[data-who-does-what]";
 function tasks() {
   const named = (name) => (field) => document.getElementsByName(name.replace("slug", field))[0];
   return [...document.querySelectorAll("input[name^='tasks-'][name$='-slug']")]
-    .filter(({ name }) => !name.includes("__prefix__") && !named(name)("DELETE")?.checked)
-    .map((slug, index) => {
-      const field = named(slug.name);
-      const order = field("order")?.value;
-      return { slug: slug.value.trim(), field, at: order ? Number(order) : 1e4 + index };
-    })
-    .sort((one, other) => one.at - other.at);
+    .map((slug) => ({ slug: slug.value.trim(), field: named(slug.name) }));
 }
 
 function agent(field, manager) {
@@ -76,6 +70,6 @@ function draw(list) {
 const list = document.querySelector(LIST);
 if (list) {
   const again = () => setTimeout(() => draw(list), 0);
-  for (const event of ["input", "change", "formset:added", "formset:removed"]) document.addEventListener(event, again);
+  for (const event of ["input", "change", "click", "rows:added", "nexod:settings-shown"]) document.addEventListener(event, again);
   draw(list);
 }

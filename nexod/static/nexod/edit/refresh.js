@@ -15,7 +15,7 @@ export function refresh(panel, given, keeps = () => false) {
   const html = given.replace(SPARE, "");
   const open = new Set([...panel.querySelectorAll("details")].map((details, n) => (details.open ? n : -1)));
   become(panel, html);
-  [...panel.querySelectorAll("details")].forEach((details, n) => { if (open.has(n)) details.open = true; });
+  [...panel.querySelectorAll("details")].forEach((details, n) => { if (open.has(n) && !details.closest("[data-key]")) details.open = true; }); // rows stay what they are, and have their own
   const fresh = document.createElement("template");
   fresh.innerHTML = html;
   const wanted = new Map([...fresh.content.querySelectorAll(CONTROLS)].map((control) => [`${control.name}\n${control.type === "checkbox" ? control.value : ""}`, control]));
