@@ -38,5 +38,5 @@ export function saving({ page, form, content, isBusy, ready }) {
     isAtIt = true;
     save().finally(() => { isAtIt = false; });
   }, { capture: true });
-  for (const button of document.querySelectorAll('#submit-row [name="_continue"]')) button.textContent = "Save";
+  for (const button of document.querySelectorAll('#submit-row [name="_continue"]')) Object.assign(button, { textContent: "Save", className: "nx-button nx-primary" });
 }
