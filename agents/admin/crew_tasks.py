@@ -50,7 +50,7 @@ class SlugsField(forms.CharField):
 
     def prepare_value(self, value: Any) -> str:
         """Return the line."""
-        return ", ".join(value) if isinstance(value, list) else str(value or "")
+        return ", ".join(map(str, value)) if isinstance(value, list) else str(value or "")
 
     def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
         """Return the slugs, each once."""
