@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db import transaction
@@ -18,15 +19,23 @@ class VersionNotRestorable(Conflict):
     code = "version_not_restorable"
 
 
-def keep_version(agent: Agent, *, author: User | None, note: str = "") -> None:
-    """Make the next version of the agent as it is now, unless it is as its newest version says already."""
+def keep_version(
+    agent: Agent, *, author: User | None, note: str = "", contributors: Collection[str] = frozenset()
+) -> None:
+    """Make the next version of the agent as it is now, unless it is as its newest version says already.
+
+    ``contributors`` are the ids of all who wrote what is saved with it.
+    """
     fresh = Agent.objects.select_related("connection").get(pk=agent.pk)
     content = content_of(fresh)
     newest = AgentVersion.objects.filter(agent=agent, number=fresh.version).first()
     if newest is not None and newest.content == content:
         return
     number = fresh.version + 1
-    AgentVersion.objects.create(agent=agent, number=number, content=content, note=note[:500], author=author)
+    made = AgentVersion.objects.create(agent=agent, number=number, content=content, note=note[:500], author=author)
+    others = set(contributors) - {str(author.pk) if author else ""}
+    if others:
+        made.contributors.set(User.objects.filter(pk__in=others))
     Agent.objects.filter(pk=agent.pk).update(version=number)
     agent.version = number
 

@@ -28,7 +28,7 @@ def version(request: HttpRequest, agent_id: UUID, number: int) -> HttpResponse:
     if not may(request, "agents.view_agentversion"):
         raise PermissionDenied
     rows = AgentVersion.objects.filter(agent_id=agent_id)
-    found = get_object_or_404(rows.select_related("agent", "author"), number=number)
+    found = get_object_or_404(rows.select_related("agent", "author").prefetch_related("contributors"), number=number)
     numbers = list(rows.order_by("-number").values_list("number", flat=True))
     since = _since(request, numbers, number)
     earlier = rows.get(number=since) if since else None

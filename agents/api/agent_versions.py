@@ -27,10 +27,11 @@ class AgentVersionSerializer(serializers.ModelSerializer[AgentVersion]):
     """A version, without its content."""
 
     author = PersonSerializer(read_only=True, allow_null=True)
+    contributors = PersonSerializer(many=True, read_only=True)
 
     class Meta:
         model = AgentVersion
-        fields = ["id", "number", "note", "author", "created_at"]
+        fields = ["id", "number", "note", "author", "contributors", "created_at"]
         read_only_fields = fields
 
 
@@ -73,7 +74,7 @@ class AgentChangesSerializer(serializers.Serializer[Any]):
 class AgentVersionViewSet(ReadViewSet):
     """A version belongs to its agent and is known by its number."""
 
-    queryset = AgentVersion.objects.select_related("author")
+    queryset = AgentVersion.objects.select_related("author").prefetch_related("contributors")
     filter_backends = []
     lookup_field = "number"
     write_serializer_class = EmptySerializer

@@ -61,6 +61,9 @@ class AgentVersion(Record):
     content = models.JSONField(help_text="The agent's fields; what they refer to is named by slug")
     note = models.CharField(max_length=500, blank=True)
     author = models.ForeignKey("accounts.User", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    contributors = models.ManyToManyField(
+        "accounts.User", blank=True, related_name="+", help_text="Who else wrote what its author saved"
+    )
 
     class Meta:
         ordering = ("agent", "-number")

@@ -115,6 +115,7 @@ def test_two_write_in_one_goal_and_the_agent_stays_as_it_was_until_somebody_save
     assert (now.goal, now.rounds, now.version) == (f"Read all. {GOAL} Cite it.", 12, 2)
     version = now.versions.get(number=2)
     assert (version.author, version.note) == (ann, "Together")
+    assert list(version.contributors.all()) == [bob]
     deed = Activity.objects.get(verb="saved")
     assert deed.facts == {"fields": ["goal", "rounds"], "contributors": sorted([str(ann.pk), str(bob.pk)])}
     assert told("agent", agent)["changed"] == []
