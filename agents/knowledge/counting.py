@@ -9,7 +9,23 @@ from django.db import connection
 
 EVERY = ""
 """Counts the chunks themselves, and all their words."""
-WORDS = "to_tsvector('english', c.heading || ' ' || c.text)"
+# Thai, Lao, Burmese, Khmer, kana, Han, Hangul: no spaces between words, or words that hold more than one.
+_DENSE = r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+"
+
+
+def words_in(text: str) -> str:
+    """Return the SQL of the words of what the SQL ``text`` says: stems, and of scripts without spaces each two signs in a row.
+
+    PostgreSQL takes a whole clause of such a script for one word, which nobody asks for.
+    """
+    pairs = f"""SELECT coalesce(string_agg(substr(run[1], at, 2), ' '), '')
+      FROM regexp_matches({text}, '{_DENSE}', 'g') run, generate_series(1, greatest(1, length(run[1]) - 1)) at"""
+    return f"""CASE WHEN {text} ~ '{_DENSE}'
+      THEN to_tsvector('english', regexp_replace({text}, '{_DENSE}', ' ', 'g')) || to_tsvector('simple', ({pairs}))
+      ELSE to_tsvector('english', {text}) END"""
+
+
+WORDS = words_in("(c.heading || ' ' || c.text)")
 """The words of a row ``c`` of chunks, in SQL."""
 
 _SAID = f"""

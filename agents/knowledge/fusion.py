@@ -27,7 +27,7 @@ SELECT n.id, lexeme, share, chunks FROM (
   SELECT w.lexeme, sum(t.trust * cardinality(w.positions) / c.tokens) AS share
   FROM unnest(%s::bigint[], %s::float8[]) AS t(id, trust) JOIN (
     SELECT c.id, words, (SELECT sum(cardinality(positions)) FROM unnest(words)) AS tokens
-    FROM agents_chunk c CROSS JOIN LATERAL {WORDS} AS words WHERE c.id = ANY(%s) OFFSET 0
+    FROM agents_chunk c CROSS JOIN LATERAL (SELECT {WORDS} AS words OFFSET 0) found WHERE c.id = ANY(%s) OFFSET 0
   ) c USING (id), unnest(c.words) w GROUP BY 1
 ) said JOIN agents_wordcount n USING (lexeme)
 WHERE n.knowledge_base_id = %s AND n.chunks > 0

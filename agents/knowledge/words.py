@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from agents.knowledge.counting import EVERY
+from agents.knowledge.counting import EVERY, words_in
 from agents.knowledge.readers import Within
 
 K1, B = 1.5, 0.75
@@ -22,9 +22,9 @@ MOST_WORDS = 48
 MOST_READ = 20_000
 """Postings read for one ranking, those of the rarest words first: what is in nearly every chunk says nothing."""
 
-_ASKED = """
+_ASKED = f"""
 SELECT w.id, lexeme, cardinality(positions), w.chunks, 0
-FROM unnest(to_tsvector('english', %(query)s)) JOIN agents_wordcount w USING (lexeme) WHERE w.knowledge_base_id = %(base)s
+FROM unnest({words_in("%(query)s::text")}) JOIN agents_wordcount w USING (lexeme) WHERE w.knowledge_base_id = %(base)s
 UNION ALL SELECT id, lexeme, 0, chunks, words FROM agents_wordcount WHERE knowledge_base_id = %(base)s AND lexeme = ''
 """
 # Said to be float8: a number with a point would be numeric, whose arithmetic takes three times as long as all the rest.
