@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """One table, empty at first."""
 
-    dependencies = [("agents", "0018_document_waiting"), migrations.swappable_dependency(settings.AUTH_USER_MODEL)]
+    dependencies = [("agents", "0019_words_of_scripts"), migrations.swappable_dependency(settings.AUTH_USER_MODEL)]
 
     operations = [
         migrations.AddField(
