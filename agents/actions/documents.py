@@ -49,10 +49,12 @@ def upload_document(
 def put_document(
     *, actor: User, knowledge_base: KnowledgeBase, name: str, file: File[bytes], address: str = "",
     origin: str = Origin.UPLOAD, metadata: Mapping[str, Any] | None = None,
+    visibility: str = Document.Visibility.EVERYONE,
 ) -> tuple[Document, Taken]:  # fmt: skip
     """Keep the file under ``address``, in place of what the document there held; without an address it is a new document.
 
-    Only what differs is embedded anew; ``metadata``, where it is given, takes the place of the former. Raises what
+    Only what differs is embedded anew; ``metadata``, where it is given, takes the place of the former. A new one that is
+    restricted is read by ``actor`` alone from the beginning; one that is there keeps its readers. Raises what
     ``upload_document`` does.
     """
     require_permission(actor, "agents.add_document")
@@ -63,11 +65,14 @@ def put_document(
         if not may_read(actor, there):
             raise PermissionDenied("A document that you may not read is kept at this address.")
     new = Document(knowledge_base=knowledge_base, origin=origin, address=address, uploaded_by=actor, metadata=said)
+    new.visibility = Document.Visibility(visibility)
     row = there or new
     row.name = file_name(name)
     stored, taken = take(row, file)
     if taken is Taken.KNOWN and not may_read(actor, stored):
         raise DocumentDuplicate  # of whose title or address nothing is told
+    if taken is Taken.ADDED and stored.visibility == Document.Visibility.RESTRICTED:
+        stored.readers.add(actor)
     if there and stored.pk == there.pk and metadata is not None:
         stored = update_document(actor=actor, document=stored, metadata=said)
     return stored, taken
@@ -75,14 +80,14 @@ def put_document(
 
 def put_text(
     *, actor: User, knowledge_base: KnowledgeBase, title: str, text: str, address: str = "",
-    metadata: Mapping[str, Any] | None = None,
+    metadata: Mapping[str, Any] | None = None, visibility: str = Document.Visibility.EVERYONE,
 ) -> tuple[Document, Taken]:  # fmt: skip
     """Keep ``text``, Markdown or plain, as a document that is called ``title``. Raises what ``upload_document`` does."""
     name = f"{title.replace('/', ' ')[:200].strip() or 'Text'}.md"
     file = ContentFile(text.encode(), name=name)
     return put_document(
         actor=actor, knowledge_base=knowledge_base, name=name, file=file, address=address, origin=Origin.TEXT,
-        metadata=metadata,
+        metadata=metadata, visibility=visibility,
     )  # fmt: skip
 
 

@@ -37,6 +37,14 @@ def _metadata() -> JsonObjectField:
     return JsonObjectField(required=False, help_text=f"By which searches can be narrowed. {RULE}")
 
 
+def _visibility() -> serializers.ChoiceField:
+    return serializers.ChoiceField(
+        choices=Document.Visibility.choices,
+        default=Document.Visibility.EVERYONE,
+        help_text="restricted: a new one is read by you alone, until its readers are named; one that is there keeps its own",
+    )
+
+
 class UploadSerializer(serializers.Serializer[Any]):
     """A file and where it belongs."""
 
@@ -44,6 +52,7 @@ class UploadSerializer(serializers.Serializer[Any]):
     file = serializers.FileField(allow_empty_file=True, max_length=1000, help_text=NAMES)
     address = _address()
     metadata = _metadata()
+    visibility = _visibility()
 
 
 class TextSerializer(ClosedSerializer):
@@ -56,6 +65,7 @@ class TextSerializer(ClosedSerializer):
     )
     address = _address()
     metadata = _metadata()
+    visibility = _visibility()
 
 
 class AddressesSerializer(ClosedSerializer):

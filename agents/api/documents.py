@@ -61,6 +61,7 @@ class DocumentSerializer(serializers.ModelSerializer[Document]):
             "bytes",
             "content_hash",
             "metadata",
+            "visibility",
             "status",
             "progress",
             "error",

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from agents.actions.addresses import add_addresses
 from agents.actions.document_events import tell_of
 from agents.actions.documents import put_text
+from agents.actions.ingestion import ingest_document
 from agents.actions.knowledge import create_knowledge_base
 from agents.actions.readers import set_readers
 from agents.knowledge.errors import DocumentDuplicate
@@ -229,6 +231,25 @@ def test_who_gives_the_content_of_a_closed_document_is_told_nothing_of_it(base, 
     visit("acme", "editor").post(f"/admin/agents/knowledgebase/{base.pk}/again/")
     page.refresh_from_db()
     assert page.status == "failed"
+
+
+def test_a_document_that_comes_restricted_is_never_open(base, program, visit, person, tmp_path, settings):
+    """There is no moment between the upload and the naming of its readers in which anybody else is answered from it."""
+    settings.MEDIA_ROOT = tmp_path
+    place = {"knowledge_base": str(base.pk), "visibility": "restricted"}
+    file = {**place, "file": SimpleUploadedFile("a.md", b"# Layoffs\n\nThe salaries of the board are cut in June.")}
+    made = visit("acme", "editor").post("/api/v1/documents", file)
+    assert (made.status_code, made.json()["visibility"]) == (201, "restricted"), made.content
+    text = {**place, "title": "Bonus", "text": "The salaries of the board rise in July."}
+    assert program("acme", "editor")("post", "documents/texts", text).json()["visibility"] == "restricted"
+    for one in Document.objects.filter(visibility="restricted", status="pending"):
+        ingest_document(document_id=one.pk)
+    mine, theirs = (titles(base, reader_of(person("acme", role))) for role in ("editor", "approver"))
+    assert (mine, theirs) == ({"Canteen", "Layoffs", "Bonus"}, {"Canteen"})
+    assert visit("acme", "approver").get(f"/api/v1/documents/{made.json()['id']}").status_code == 404
+    again = program("acme", "editor")("post", "documents/texts", {**text, "visibility": "everyone"})
+    assert (again.status_code, again.json()["visibility"]) == (200, "restricted")
+    assert program("acme", "editor")("post", "documents/texts", {**text, "visibility": "nobody"}).status_code == 400
 
 
 def test_what_workflows_and_webhooks_hear_of_a_closed_document_does_not_name_it(base, secret, monkeypatch):
