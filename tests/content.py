@@ -160,7 +160,7 @@ def fill(user: User, *, mark: str = "one") -> Content:
         slug=f"agent-{mark}", name=f"Agent {mark}", role="r", goal="g", connection=connection, version=1
     )
     agent.knowledge_bases.add(base)
-    AgentVersion.objects.create(agent=agent, number=1, content=content_of(agent), author=user)
+    AgentVersion.objects.create(agent=agent, number=1, content=content_of(agent), author=user).contributors.add(user)
     crew = Crew.objects.create(slug=f"crew-{mark}", name=f"Crew {mark}")
     for order in (1, 2):
         CrewTask.objects.create(
