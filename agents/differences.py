@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from agents.content import PLAIN
+from tenants.accounts.models import User
 
 FIELDS = (*PLAIN, "connection", "knowledge_bases")
 Mark = Literal["same", "gone", "new"]
@@ -31,6 +32,15 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]
         for field in FIELDS
         if before.get(field) != after.get(field)
     ]
+
+
+def who_changed(
+    before: Mapping[str, Any], after: Mapping[str, Any], written: Iterable[dict[str, Any]], author: User | None
+) -> list[dict[str, Any]]:
+    """Return ``[{"field", "by": [{"id", "name"}]}]`` of what differs: by whom it was written, or else by the author."""
+    saved_by = [{"id": str(author.pk), "name": str(author)}] if author else []
+    writers = {one["field"]: one["by"] for one in written}
+    return [{"field": change.field, "by": writers.get(change.field) or saved_by} for change in changes(before, after)]
 
 
 def lines(before: Any, after: Any) -> tuple[tuple[Mark, str], ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
 
 from agents.content import PLAIN, content_of
+from agents.differences import who_changed
 from agents.models import Agent, AgentVersion, KnowledgeBase, ModelConnection
 from nexod.kernel.errors import Conflict, NotFound
 from tenants.accounts.models import User
@@ -19,12 +20,10 @@ class VersionNotRestorable(Conflict):
     code = "version_not_restorable"
 
 
-def keep_version(
-    agent: Agent, *, author: User | None, note: str = "", contributors: Collection[str] = frozenset()
-) -> None:
+def keep_version(agent: Agent, *, author: User | None, note: str = "", written: Sequence[dict[str, Any]] = ()) -> None:
     """Make the next version of the agent as it is now, unless it is as its newest version says already.
 
-    ``contributors`` are the ids of all who wrote what is saved with it.
+    ``written`` is ``[{"field", "by": [{"id", "name"}]}]``: who wrote what is saved with it. All else its author changed.
     """
     fresh = Agent.objects.select_related("connection").get(pk=agent.pk)
     content = content_of(fresh)
@@ -32,8 +31,10 @@ def keep_version(
     if newest is not None and newest.content == content:
         return
     number = fresh.version + 1
-    made = AgentVersion.objects.create(agent=agent, number=number, content=content, note=note[:500], author=author)
-    others = set(contributors) - {str(author.pk) if author else ""}
+    changes = who_changed(newest.content, content, written, author) if newest else []
+    fields = {"content": content, "note": note[:500], "author": author, "changes": changes}
+    made = AgentVersion.objects.create(agent=agent, number=number, **fields)
+    others = {who["id"] for one in written for who in one["by"]} - {str(author.pk) if author else ""}
     if others:
         made.contributors.set(User.objects.filter(pk__in=others))
     Agent.objects.filter(pk=agent.pk).update(version=number)

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from agents.actions.agent_versions import restore_version
 from agents.api.agents import AgentSerializer
+from agents.api.together import WriterSerializer
 from agents.differences import changes
 from agents.models import Agent, AgentVersion
 from nexod.http.serializers import EmptySerializer
@@ -23,15 +24,23 @@ from tenants.accounts.api.callers import actor_of
 from tenants.accounts.api.serializers import PersonSerializer
 
 
+class ChangedFieldSerializer(serializers.Serializer[Any]):
+    """A field and who changed it since the version before, by their names of then."""
+
+    field = serializers.CharField()
+    by = WriterSerializer(many=True)
+
+
 class AgentVersionSerializer(serializers.ModelSerializer[AgentVersion]):
     """A version, without its content."""
 
     author = PersonSerializer(read_only=True, allow_null=True)
     contributors = PersonSerializer(many=True, read_only=True)
+    changes = ChangedFieldSerializer(many=True, read_only=True, help_text="Who changed what since the version before")
 
     class Meta:
         model = AgentVersion
-        fields = ["id", "number", "note", "author", "contributors", "created_at"]
+        fields = ["id", "number", "note", "author", "contributors", "changes", "created_at"]
         read_only_fields = fields
 
 

@@ -64,6 +64,9 @@ class AgentVersion(Record):
     contributors = models.ManyToManyField(
         "accounts.User", blank=True, related_name="+", help_text="Who else wrote what its author saved"
     )
+    changes = models.JSONField(
+        default=list, help_text="[{field, by: [{id, name}]}]: who changed what since the version before, named as then"
+    )
 
     class Meta:
         ordering = ("agent", "-number")

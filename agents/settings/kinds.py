@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,8 +37,8 @@ class Kind:
     """Checks a content that fits the schema and stores it in the locked row; raises what names the fields."""
     allow: Callable[[User, Any, Json], None] = _nothing
     """Raises PermissionDenied where a person may change such a row, but not so. Called before ``store``."""
-    keep: Callable[[User, Any, str, Collection[str]], None] = _nothing
-    """Called after it with who saved, the row, their note, and who else wrote it: where there are versions, this is one."""
+    keep: Callable[[User, Any, str, Sequence[Json]], None] = _nothing
+    """Called after it with who saved, the row, their note, and who wrote what as drafts tell it: where versions are kept."""
     parts: frozenset[str] = frozenset()
     rows: str = ""
     row_texts: frozenset[str] = frozenset()

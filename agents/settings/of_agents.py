@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from typing import Any
 
 from agents.actions.agent_versions import keep_version
@@ -54,9 +54,9 @@ def allow(actor: User, agent: Agent, content: Json) -> None:
     require_credentials(actor, content["tools"], known=agent.tools)
 
 
-def keep(actor: User, agent: Agent, note: str, contributors: Collection[str]) -> None:
+def keep(actor: User, agent: Agent, note: str, written: Sequence[Json]) -> None:
     """Keep the version that was saved."""
-    keep_version(agent, author=actor, note=note, contributors=contributors)
+    keep_version(agent, author=actor, note=note, written=written)
 
 
 AGENT = register(

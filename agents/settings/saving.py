@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -43,7 +43,7 @@ def save_settings(*, actor: User, kind: Kind, row: Any, digest: str = "", note: 
         return found
     require_confirmed(actor, draft, confirm=confirm)
     kind.require_shape(draft.content)
-    stored = _stored(actor, kind, found, draft.content, note, contributors(draft))
+    stored = _stored(actor, kind, found, draft.content, note, draft.changed)
     if draft.changed:
         activity.note(actor, "saved", kind.name, stored, fields=_fields(draft), contributors=contributors(draft))
     # What was stored may be written otherwise than it was given.
@@ -107,10 +107,10 @@ def contributors(draft: Draft) -> list[str]:
     return sorted({who["id"] for one in draft.changed for who in one["by"]})
 
 
-def _stored(actor: User, kind: Kind, row: Any, content: Json, note: str, by: Collection[str] = ()) -> Any:
+def _stored(actor: User, kind: Kind, row: Any, content: Json, note: str, written: Sequence[Json] = ()) -> Any:
     kind.allow(actor, row, content)
     kind.store(row, content)
-    kind.keep(actor, row, note, by)
+    kind.keep(actor, row, note, written)
     return kind.model._default_manager.get(pk=row.pk)
 
 

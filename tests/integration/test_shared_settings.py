@@ -121,6 +121,30 @@ def test_two_write_in_one_goal_and_the_agent_stays_as_it_was_until_somebody_save
     assert told("agent", agent)["changed"] == []
 
 
+def test_a_version_tells_who_changed_what_since_the_one_before(visit: Any, agent: Agent, ann: Any, bob: Any) -> None:
+    one, two = opened("agent", agent), opened("agent", agent)
+    edited("agent", agent, ann, one, typing("goal", " Cite it."))
+    edited("agent", agent, bob, two, lambda doc: settings(doc)["goal"].insert(0, "Read all. "))
+    edited("agent", agent, bob, two, lambda doc: settings(doc)["options"].__setitem__("top_p", 0.5))
+    told("agent", agent)  # somebody looks meanwhile
+    edited("agent", agent, ann, one, lambda doc: settings(doc).__setitem__("rounds", 12))
+    save(bob, "agent", agent, confirm=True)
+    update_agent(actor=ann, agent=agent, role="Scholar")
+    newest, joint, first = visit("acme", "viewer").get(f"/api/v1/agents/{agent.pk}/versions").json()["results"]
+    anns, bobs = [{"id": str(one.pk), "name": str(one)} for one in (ann, bob)]
+    assert joint["changes"] == [
+        {"field": "goal", "by": [anns, bobs]},
+        {"field": "options", "by": [bobs]},
+        {"field": "rounds", "by": [anns]},
+    ]
+    assert (newest["changes"], first["changes"]) == ([{"field": "role", "by": [anns]}], [])
+    page = visit("acme", "viewer").get(f"/admin/agents/agent/{agent.pk}/versions/2/").content.decode()
+    assert f"<dt>Goal</dt><dd>{ann}, {bob}</dd>" in page
+    assert f"<dt>Rounds</dt><dd>{ann}</dd>" in page
+    assert visit("globex", "owner").get(f"/api/v1/agents/{agent.pk}/versions/2").status_code == 404
+    assert visit("globex", "owner").get(f"/admin/agents/agent/{agent.pk}/versions/2/").status_code == 404
+
+
 def test_only_what_was_seen_is_saved(agent: Agent, ann: Any) -> None:
     doc = opened("agent", agent)
     edited("agent", agent, ann, doc, typing("goal", " One."))
