@@ -143,7 +143,7 @@ def publish_workflow(
 def delete_workflow(*, actor: User, workflow: Workflow) -> None:
     """Delete the workflow with its versions. Runs stay, and those at work go on: each has its own copy of the definition."""
     require_permission(actor, "workflows.delete_workflow")
-    found = locked(workflow.pk)
+    found = locked(workflow.pk, for_good=True)
     Workflow.objects.filter(pk=found.pk).update(published=None)
     shared().forget(found.pk)
     found.delete()
@@ -154,9 +154,12 @@ def _document(definition: object) -> Json:
     return validated(definition, TenantReferences()).model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
-def locked(pk: UUID) -> Workflow:
-    """Return the workflow, which nobody else changes until the transaction ends; raise TargetGone."""
-    found = Workflow.objects.select_for_update(no_key=True).filter(pk=pk).first()
+def locked(pk: UUID, *, for_good: bool = False) -> Workflow:
+    """Return the workflow, which nobody else changes until the transaction ends; raise TargetGone.
+
+    ``for_good`` is for who deletes it: waits for who is just referring to it (a comment, a run), so that this goes along.
+    """
+    found = Workflow.objects.select_for_update(no_key=not for_good).filter(pk=pk).first()
     if found is None:
         raise TargetGone("The workflow does not exist any more.")
     return found
