@@ -15,6 +15,7 @@ from agents.models import Agent, Crew, KnowledgeBase, ModelConnection
 from agents.options import option_problems
 from agents.settings.port import followed, shared
 from agents.tools.validation import plain_tools, tool_problems
+from nexod.kernel import activity
 from nexod.kernel.errors import InvalidInput
 from tenants.accounts.models import User
 from tenants.accounts.permissions import require_permission
@@ -38,6 +39,7 @@ def create_agent(
     agent = _saved(Agent(), {**fields, "name": name, "slug": slug or free_slug(Agent, name)})
     agent.knowledge_bases.set(knowledge_bases)
     keep_version(agent, author=actor, note=note)
+    activity.note(actor, "created", "agent", agent)
     return agent
 
 
@@ -77,6 +79,7 @@ def delete_agent(*, actor: User, agent: Agent) -> None:
     if names := list(crews.values_list("name", flat=True)):
         raise InUse(f"Crews need this agent: {', '.join(names)}.", details={"crews": names})
     gone = agent.pk
+    activity.note(actor, "deleted", "agent", agent)
     agent.delete()
     shared().forget("agent", gone)
 

@@ -12,6 +12,7 @@ from agents.asking import policy_problems
 from agents.guardrails import complaints_of
 from agents.models import Agent, Crew, CrewTask
 from agents.settings.port import followed, shared
+from nexod.kernel import activity
 from nexod.kernel.json_schemas import SchemaRefused, usable
 from tenants.accounts.models import User
 from tenants.accounts.permissions import require_permission
@@ -37,6 +38,7 @@ def create_crew(
     crew = _saved(Crew(), {**fields, "name": name, "slug": slug or free_slug(Crew, name)})
     crew.members.set(members)
     _set_tasks(crew, tasks)
+    activity.note(actor, "created", "crew", crew)
     return crew
 
 
@@ -68,6 +70,7 @@ def delete_crew(*, actor: User, crew: Crew) -> None:
     """Delete it with its tasks."""
     require_permission(actor, "agents.delete_crew")
     gone = crew.pk
+    activity.note(actor, "deleted", "crew", crew)
     crew.delete()
     shared().forget("crew", gone)
 

@@ -13,6 +13,7 @@ from agents.knowledge.index import forget_knowledge
 from agents.knowledge.options import problems
 from agents.models import KnowledgeBase
 from agents.settings.port import followed, shared
+from nexod.kernel import activity
 from tenants.accounts.models import User
 from tenants.accounts.permissions import require_permission
 
@@ -26,7 +27,10 @@ def create_knowledge_base(*, actor: User, name: str, slug: str = "", **fields: A
     require_permission(actor, "agents.add_knowledgebase")
     if fields.get("embedding_model"):
         known_dimensions(fields["embedding_model"])
-    return saved(KnowledgeBase(), {**_checked(fields), "name": name, "slug": slug or free_slug(KnowledgeBase, name)})
+    slug = slug or free_slug(KnowledgeBase, name)
+    base = saved(KnowledgeBase(), {**_checked(fields), "name": name, "slug": slug})
+    activity.note(actor, "created", "knowledge", base)
+    return base
 
 
 @transaction.atomic
@@ -55,6 +59,7 @@ def delete_knowledge_base(*, actor: User, knowledge_base: KnowledgeBase) -> None
     forget_files(knowledge_base.documents.all())
     forget_knowledge(knowledge_base)
     gone = knowledge_base.pk
+    activity.note(actor, "deleted", "knowledge", knowledge_base)
     knowledge_base.delete()
     shared().forget("knowledge", gone)
 

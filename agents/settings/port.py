@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from agents.content import CONTENTS
+from nexod.kernel import activity
 from tenants.accounts.models import User
 from tenants.records import Record
 
@@ -84,13 +85,14 @@ def shared() -> SharedSettings:
 
 @contextmanager
 def followed(actor: User, kind: str, row: Record) -> Iterator[None]:
-    """Let the document of a locked row say, too, what is changed in the row inside the block."""
-    if not shared().is_there(kind, row):
-        yield
-        return
+    """Let the document of a locked row say, too, what is changed in the row inside the block, and people read that it was."""
     before = _content(kind, row)
     yield
-    shared().change(actor=actor, kind=kind, row=row, before=before, after=_content(kind, row))
+    after = _content(kind, row)
+    if shared().is_there(kind, row):
+        shared().change(actor=actor, kind=kind, row=row, before=before, after=after)
+    if fields := [name for name in after if after[name] != before[name]]:
+        activity.note(actor, "saved", kind, row, after["name"], fields=fields)
 
 
 def _content(kind: str, row: Record) -> Json:

@@ -93,6 +93,7 @@ def reopen_thread(*, actor: User, thread: CommentThread) -> CommentThread:
     require_permission(actor, WRITE)
     if CommentThread.objects.filter(pk=thread.pk, resolved_at__isnull=False).update(resolved_at=None, resolved_by=None):
         tell_change(thread, "reopened", actor)
+        keep_deed(thread, "reopened", actor)
     return _again(thread)
 
 

@@ -28,8 +28,11 @@ VERBS = {
     "commented": ("chat", "commented on"),
     "replied": ("forum", "replied on"),
     "resolved": ("check_circle", "resolved a thread on"),
+    "reopened": ("undo", "reopened a thread on"),
     "created": ("add_circle", "created"),
     "edited": ("edit", "edited"),
+    "saved": ("save", "saved"),
+    "deleted": ("delete", "deleted"),
     "published": ("publish", "published"),
     "reverted": ("history", "went back to an earlier version of"),
     "started": ("play_arrow", "started"),
@@ -37,10 +40,13 @@ VERBS = {
     "added": ("person_add", "added"),
     "changed": ("tune", "changed"),
 }
-KINDS = {"workflow": "Workflows", "run": "Runs", "approval": "Approvals", "budget": "Budgets", "member": "People"}
+KINDS = {
+    "workflow": "Workflows", "run": "Runs", "approval": "Approvals", "agent": "Agents", "crew": "Crews",
+    "knowledge": "Knowledge bases", "budget": "Budgets", "member": "People",
+}  # fmt: skip
 PAGES = {
     "workflow": "workflows_workflow", "run": "workflows_run", "approval": "workflows_approval", "agent": "agents_agent",
-    "crew": "agents_crew", "budget": "agents_budget", "member": "accounts_user",
+    "crew": "agents_crew", "knowledge": "agents_knowledgebase", "budget": "agents_budget", "member": "accounts_user",
 }  # fmt: skip
 SPANS = {"day": ("Last day", 1), "week": ("Last week", 7), "month": ("Last month", 30)}
 
@@ -106,12 +112,15 @@ def _folded(rows: list[Activity]) -> list[Json]:
         who = str(first.actor) if first.actor else str(first.facts.get("by") or "Nexod").capitalize()
         lines.append(
             {"at": first.created_at, "who": who, "icon": icon, "words": words, "title": title, "kind": kind, "times": len(found),
-             "url": _url(first), "facts": first.facts, "run": first.facts.get("status") if kind == "run" else ""}
+             "url": _url(first), "facts": first.facts, "run": first.facts.get("status") if kind == "run" else "",
+             "fields": first.facts.get("fields", []) if len(found) == 1 else []}
         )  # fmt: skip
     return lines
 
 
 def _url(row: Activity) -> str:
+    if row.verb == "deleted":
+        return ""
     try:
         address = reverse(f"admin:{PAGES[row.subject_kind]}_change", args=(row.subject_id,))
     except (KeyError, NoReverseMatch):

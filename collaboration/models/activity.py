@@ -18,6 +18,7 @@ SUBJECTS = {
     "approval": "workflows.view_approval",
     "agent": "agents.view_agent",
     "crew": "agents.view_crew",
+    "knowledge": "agents.view_knowledgebase",
     "budget": "agents.view_budget",
     "member": "accounts.view_user",
 }

@@ -17,6 +17,8 @@ from tests.content import GREETING, fill
 from tests.integration.test_comments import take
 from workflows.models import Run
 
+TASK = {"slug": "look", "description": "Look.", "expected_output": "A list."}
+
 
 def feed(client, query=""):
     lines = client.get(f"activity{query}")["results"]
@@ -79,6 +81,65 @@ def test_edits_of_one_piece_of_work_are_one_line(program, workflow):
         }
         assert editor("patch", f"workflows/{workflow['id']}", {"definition": changed}).status_code == 200
     assert feed(editor, "?verb=edited") == [("Olive Owner", "edited", "workflow")]
+
+
+def test_what_is_done_to_agents_crews_and_knowledge_bases_is_told(program, acme, person):
+    owner, viewer = program("acme", "owner"), program("acme", "viewer")
+    agent = owner("post", "agents", {"name": "Scout", "role": "r", "goal": "Secret aim"}).json()
+    crew = owner("post", "crews", {"name": "Scouts", "tasks": [TASK | {"agent": agent["slug"]}]}).json()
+    base = owner("post", "knowledge-bases", {"name": "Handbook"}).json()
+    changes = {"agents": (agent, {"goal": "Another"}), "crews": (crew, {"planning": True})}
+    changes["knowledge-bases"] = (base, {"description": "All of it"})
+    for place, (row, change) in changes.items():
+        for _ in range(2):  # the second changes nothing
+            assert owner("patch", f"{place}/{row['id']}", change).status_code == 200
+    for place, (row, _) in reversed(changes.items()):
+        assert owner("delete", f"{place}/{row['id']}").status_code == 204
+    kinds = ["agent", "crew", "knowledge"]
+    told = [(verb, kind) for _, verb, kind in reversed(feed(viewer))]
+    assert told == [(verb, kind) for verb in ("created", "saved") for kind in kinds] + [
+        ("deleted", kind) for kind in reversed(kinds)
+    ]
+    saved = viewer.get("activity?verb=saved")["results"]
+    assert [line["facts"]["fields"] for line in saved] == [["description"], ["planning"], ["goal"]]
+    assert "Secret" not in str(viewer.get("activity"))
+    assert feed(viewer, f"?kind=agent&subject=agent:{agent['id']}&verb=deleted") == [
+        ("Olive Owner", "deleted", "agent")
+    ]
+    assert feed(program("globex", "owner")) == []
+    with enter_tenant(acme):
+        take(person("acme", "viewer"), "view_agent")
+    assert {kind for _, _, kind in feed(program("acme", "viewer"))} == {"crew", "knowledge"}
+
+
+def test_that_a_workflow_was_deleted_is_told(program, workflow):
+    program("acme", "admin")("delete", f"workflows/{workflow['id']}")
+    [line] = program("acme", "viewer").get("activity?verb=deleted")["results"]
+    assert (line["title"], line["actor"]["email"]) == ("Greeting", "admin@acme.test")
+    assert feed(program("globex", "owner")) == []
+
+
+def test_filters_narrow_together(program, acme, person):
+    owner, editor = person("acme", "owner"), person("acme", "editor")
+    with enter_tenant(acme):
+        content = fill(owner)
+        Activity.objects.all().delete()
+        for who in (owner, editor):
+            for verb in ("edited", "published"):
+                activity.note(who, verb, "workflow", content.workflow)
+            activity.note(who, "saved", "agent", content.agent)
+        Activity.objects.filter(actor=editor, verb="edited").update(created_at=timezone.now() - timedelta(days=3))
+    client, about = program("acme", "viewer"), f"subject=workflow:{content.workflow.pk}"
+    yesterday = (timezone.now() - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def found(query):
+        return [(who, verb) for who, verb, _ in feed(client, f"?{query}") if verb != "started"]
+
+    assert found(f"{about}&actor={editor.pk}") == [("Editor Person", "published"), ("Editor Person", "edited")]
+    assert found(f"{about}&actor={editor.pk}&since={yesterday}") == [("Editor Person", "published")]
+    assert found(f"until={yesterday}") == [("Editor Person", "edited")]
+    assert found(f"kind=agent&actor={owner.pk}&verb=saved") == [("Olive Owner", "saved")]
+    assert found(f"kind=agent&actor={owner.pk}&verb=edited") == []
 
 
 def test_members_budgets_and_decisions_are_told_to_who_may_see_them(program, acme, person):

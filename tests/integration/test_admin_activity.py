@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django.utils import timezone
+
+from collaboration.models import Activity
 from nexod.kernel import activity
 from tenants.context import enter_tenant
 from tests.content import fill
 from tests.integration.test_comments import take
+from workflows.models import Run
 
 
 def page(client, query=""):
@@ -41,6 +47,42 @@ def test_older_lines_are_a_page_further(visit, acme, person):
     older = text.split('class="nx-button" href="')[1].split('"')[0].replace("&amp;", "&")
     assert "Line 09" in page(viewer, older)[1]
     assert page(viewer, "?cursor=nonsense&actor=x&span=y")[0] == 200
+
+
+def test_it_is_narrowed_by_person_kind_deed_and_time(visit, acme, person):
+    owner, editor = person("acme", "owner"), person("acme", "editor")
+    with enter_tenant(acme):
+        base = fill(owner).knowledge_base
+        Run.objects.all().delete()
+        Activity.objects.all().delete()
+        for who, verb, kind, title in (
+            (owner, "saved", "agent", "Finch"),
+            (editor, "saved", "knowledge", "Handbook"),
+            (editor, "deleted", "crew", "Scouts"),
+            (owner, "published", "workflow", "Briefing"),
+        ):
+            facts = {"fields": ["goal", "max_tokens"]} if kind == "agent" else {}
+            activity.note(who, verb, kind, base, title, **facts)
+        old = timezone.now() - timedelta(days=3)
+        Activity.objects.filter(title="Briefing").update(created_at=old)
+    viewer = visit("acme", "viewer")
+
+    def shown(query):
+        lines = "".join(page(viewer, query)[1].split('<ol class="nx-timeline">')[1:])
+        return {title for title in ("Finch", "Handbook", "Scouts", "Briefing") if title in lines}
+
+    assert shown("") == {"Finch", "Handbook", "Scouts", "Briefing"}
+    assert shown(f"?actor={editor.pk}") == {"Handbook", "Scouts"}
+    assert shown("?kind=knowledge") == {"Handbook"}
+    assert shown("?verb=saved") == {"Finch", "Handbook"}
+    assert shown("?span=day") == {"Finch", "Handbook", "Scouts"}
+    assert shown(f"?verb=saved&actor={owner.pk}&span=week") == {"Finch"}
+    text = page(viewer)[1]
+    assert f"/admin/agents/knowledgebase/{base.pk}/change/" in text
+    assert f"/admin/agents/crew/{base.pk}/change/" not in text, "what was deleted has no page"
+    assert "Goal, Max tokens" in text
+    assert all(f'<option value="{kind}"' in text for kind in ("agent", "crew", "knowledge", "saved", "deleted"))
+    assert "Handbook" not in page(visit("globex", "owner"))[1]
 
 
 def test_who_may_not_see_it_is_refused_and_what_they_may_not_see_is_left_out(visit, acme, person):

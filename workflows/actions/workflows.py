@@ -146,6 +146,7 @@ def delete_workflow(*, actor: User, workflow: Workflow) -> None:
     found = locked(workflow.pk, for_good=True)
     Workflow.objects.filter(pk=found.pk).update(published=None)
     shared().forget(found.pk)
+    activity.note(actor, "deleted", "workflow", found)
     found.delete()
 
 
