@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 
 import pytest
@@ -13,7 +14,7 @@ from tests.yjs.node import Peer, node
 
 __all__ = ["papers"]
 
-EDITORS, WORDS = 50, 300
+EDITORS, WORDS, ROUNDS = 50, 300, 20
 SEEN = """
 peer.seen ??= new Set();
 if (!peer.watches) {
@@ -83,6 +84,28 @@ async def test_fifty_people_and_two_processes_one_of_them_killed_in_the_middle(s
         assert await papers.text(name) == text
     finally:
         await asyncio.to_thread(processes.__exit__, None, None, None)
+
+
+async def test_six_open_a_new_document_at_the_same_instant_in_two_processes(stage, papers, tmp_path):
+    """As in one process: the document begins with the draft once, whoever makes it, and each word is there once."""
+    key = stage.key("acme", "editor", scopes=("read", "write"))
+    nodes = "return JSON.stringify(doc.getMap('nodes'))"
+    with web_processes(tmp_path / "webs", 2, NEXOD_STREAMS_PER_PERSON="1000") as webs:
+        async with node() as clients:
+            for turn in range(ROUNDS):
+                name = await papers.make()
+                opening = [
+                    clients.peer(f"{turn}.{number}", webs[number % 2].port, name, key=key) for number in range(6)
+                ]
+                six = await asyncio.gather(*opening)
+                await asyncio.gather(*(peer.insert(0, f"w{number} ") for number, peer in enumerate(six)))
+                text = await _alike(six, 6)
+                assert sorted(text.split()) == [f"w{number}" for number in range(6)]
+                first = await six[0].run(nodes)
+                assert len(json.loads(first)) == 3
+                assert {await peer.run(nodes) for peer in six} == {first}
+                assert await papers.text(name) == text
+                await asyncio.gather(*(peer.leave() for peer in six))
 
 
 pytestmark = pytest.mark.timeout(600)

@@ -16,7 +16,7 @@ from collaboration.crdt.room import Room
 from collaboration.crdt.seat import Seat
 from nexod.kernel.errors import NexodError
 from tests.documents import editor, key, papers
-from tests.yjs.junk import LARGE, broken, document_of, junk
+from tests.yjs.junk import frame
 from tests.yjs.node import node
 
 __all__ = ["key", "papers"]
@@ -27,33 +27,6 @@ const has = Y.decodeStateVector(Y.encodeStateVector(doc));
 return has.size === Object.keys(want).length && [...has].every(([client, clock]) => want[client] === clock);
 """
 pytestmark = pytest.mark.timeout(600)
-
-
-def frame(dice: random.Random) -> bytes:
-    """Return a frame that is some of what the protocols have, with anything in it."""
-    what = dice.randrange(6)
-    if what == 0:
-        return dice.randbytes(dice.randint(0, 20))
-    if what == 1:
-        return frames.ask(dice.choice([b"\x00", _vector(dice), dice.randbytes(dice.randint(0, 8))]))
-    if what == 2:
-        return frames.said([_state(dice) for _ in range(dice.randint(0, 3))])
-    if what == 3:
-        return b"\x03"
-    _, updates = document_of(dice)
-    update = junk(dice) if dice.random() < 0.5 or not updates else broken(dice, updates)
-    return frames.change(update) if dice.random() < 0.7 else frames.answer(update)
-
-
-def _vector(dice: random.Random) -> bytes:
-    number = frames._number
-    count = dice.randint(0, 3)
-    return number(count) + b"".join(number(dice.choice([1, 2, 50])) + number(dice.choice(LARGE)) for _ in range(count))
-
-
-def _state(dice: random.Random) -> frames.State:
-    texts = ["null", "{}", '{"cursor": NaN}', "[" * 2_000, '{"user": {"name": "Somebody"}}', '{"server": {}}', "\0", ""]
-    return frames.State(dice.choice([0, 1, 7, *LARGE]), dice.choice([0, 1, 2, *LARGE]), dice.choice(texts))
 
 
 class Hall:

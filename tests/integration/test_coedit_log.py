@@ -66,6 +66,30 @@ async def test_a_batch_of_several_people_says_whose_each_update_is_in_their_orde
     assert await papers.within("acme", kept) == [(ann.author, "ab"), (bob.author, "abc"), (ann.author, "abcd")]
 
 
+async def test_what_comes_within_25_ms_is_one_batch(stage, papers, monkeypatch):
+    """Somebody types a sign a millisecond: there is one commit for each 25 ms, however fast the database is."""
+    name, seat, writers, committed = await papers.make(), seat_of(stage, "editor"), Writers(1), []
+    real, loop = store.append_edits, asyncio.get_running_loop()
+
+    def append(name: str, edits: Any) -> Any:
+        committed.append(loop.time())
+        return real(name, edits)
+
+    monkeypatch.setattr(store, "append_edits", append)
+    async with rooms.seated(stage.tenant("acme"), name, seat) as room:
+        room.hear(seat, frames.Ask(b"\x00"))
+        await true(lambda: seat.has_asked)
+        began = loop.time()
+        for _ in range(200):
+            room.hear(seat, writers.write(0, "x"))
+            await asyncio.sleep(0.001)
+        await room._desk.cleared()
+        # What another batch is, is measured from its beginning to the next one's.
+        assert len(committed) <= (loop.time() - began) / 0.025 + 2
+        assert len(committed) >= 2, "nobody waits for the end of the typing"
+    assert await papers.text(name) == "x" * 200
+
+
 async def test_who_asks_many_times_at_once_is_answered_each_time_and_made_one_answer(stage, papers):
     name, seat = await papers.make(), seat_of(stage, "editor")
     await papers.write(name, "words " * 1_000)

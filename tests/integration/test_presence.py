@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -12,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from collaboration import presence
 from collaboration.consumers.workspace import WorkspaceConsumer
 from nexod.kernel.hub import Message
+from nexod.kernel.identifiers import new_id
 from tenants.context import enter_tenant
 from tests.integration.test_live_sockets import socket, until, viewer
 
@@ -114,6 +116,35 @@ async def test_a_socket_tells_where_and_how_near_its_person_is(stage):
                 break
         assert editor["name"] == "Editor Person"
         assert (editor["pages"], editor["subjects"], editor["state"]) == (["/one"], [f"run:{ID}"], "idle")
+
+
+async def test_who_is_not_heard_of_any_more_is_gone_for_those_who_stay(stage, monkeypatch):
+    """A process that is killed says no goodbye. Nobody counts longer than promised; who beats goes on counting."""
+    assert presence.COUNTS_FOR_S > 2 * presence.BEAT_S, "one lost beat hides nobody"
+    monkeypatch.setattr(presence, "COUNTS_FOR_S", 3.0)
+    monkeypatch.setattr(presence, "BEAT_S", 0.2)
+    lost = {"socket": "of a process that is killed", "user": str(new_id()), "name": "Lost Person", "page": "/one"}
+
+    async def beats() -> None:
+        while True:
+            for slug in ("acme", "globex"):
+                await stage.within(slug, lambda: presence.arrive(**lost))
+            await asyncio.sleep(0.2)
+
+    async with socket(stage, "/ws/workspace/", **viewer(stage)) as stays:
+        beating, told = asyncio.create_task(beats()), []
+        while len(told) < 2:
+            told = (await until(stays, "presence"))["people"]
+        assert {one["name"] for one in told} == {"Lost Person", "Viewer Person"}
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)
+        while len(told) > 1:
+            told = (await until(stays, "presence"))["people"]
+        assert [one["name"] for one in told] == ["Viewer Person"]
+        assert [one["name"] for one in await stage.within("acme", presence.people)] == ["Viewer Person"]
+    async with asyncio.timeout(60):
+        while await stage.within("globex", presence.people):
+            await asyncio.sleep(0.1)
 
 
 def test_what_is_said_about_something_is_told_only_to_who_may_see_it():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pycrdt
 import pytest
@@ -10,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collaboration.crdt import frames
-from collaboration.crdt.frames import Ask, Change, Query, Said, State
+from collaboration.crdt.awareness import Awareness, Person
+from collaboration.crdt.frames import Ask, Change, Frame, Query, Said, State
 from collaboration.crdt.grammar import require_sound
 from collaboration.crdt.reader import Malformed
 from collaboration.crdt.replica import Incomplete, Replica, clocks_of
-from nexod.kernel.errors import TooLarge
-from tests.yjs.junk import broken, document_of, junk
+from nexod.kernel.errors import NexodError, TooLarge
+from tests.yjs.junk import broken, document_of, frame, junk
 
 MANY = settings(max_examples=5_000, deadline=None)
 
@@ -52,6 +54,46 @@ def test_no_update_breaks_a_document_or_what_others_make_of_it(seed):
         clocks = clocks_of(replica.vector())
         assert clocks_of(Replica([before, changed]).vector()) == clocks
         assert clocks_of(Replica([pycrdt.merge_updates(before, changed)]).vector()) == clocks
+
+
+class Table:
+    """What a room does with frames of somebody who may write; what it keeps is in ``kept``."""
+
+    def __init__(self, document: pycrdt.Doc[Any]) -> None:
+        self.kept = [document.get_update()]
+        self.replica, self.awareness, self.refused = Replica(self.kept), Awareness(), 0
+
+    def take(self, data: bytes) -> None:
+        try:
+            self._do(frames.read(data))
+        except NexodError:
+            self.refused += 1
+            if self.replica.is_spoilt:
+                self.replica = Replica(self.kept)
+
+    def _do(self, found: Frame) -> None:
+        if isinstance(found, Change):
+            if changed := self.replica.change(found.update):
+                self.kept.append(changed)
+        elif isinstance(found, Ask):
+            self.replica.beyond(found.vector)
+        elif isinstance(found, Said):
+            self.awareness.hear(Person("1", "Somebody"), "a socket", found.states)
+
+
+@settings(max_examples=1_000, deadline=None)
+@given(st.integers(min_value=0))
+def test_ten_thousand_frames_crash_nothing(seed):
+    """Ten frames, one after the other, a thousand times: each is taken or refused, and what is kept is what all have."""
+    dice = random.Random(seed)
+    document, _ = document_of(dice)
+    table = Table(document)
+    for _ in range(10):
+        table.take(frame(dice))
+    theirs: pycrdt.Doc[Any] = pycrdt.Doc()
+    for update in table.kept:
+        theirs.apply_update(update)
+    assert clocks_of(theirs.get_state()) == clocks_of(table.replica.vector())
 
 
 @pytest.mark.parametrize("level", [b"\x75\x01", b"\x76\x01\x01k"])

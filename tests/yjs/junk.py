@@ -1,4 +1,4 @@
-"""Yjs updates that nobody wrote: what the format is made of, put together by dice, and real ones with bytes changed."""
+"""Frames and updates that nobody wrote: what the formats are made of, put together by dice, and real ones with bytes changed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import pycrdt
 from pycrdt import Array, Map, Text
 
+from collaboration.crdt import frames
 from collaboration.crdt.frames import _number as number
 
 LARGE = [0, 1, 2, 3, 5, 8, 100, 2**30 - 1, 2**31, 2**32 - 1, 2**53 - 1]
@@ -118,3 +119,29 @@ def _id(dice: random.Random) -> bytes:
 
 def _number(dice: random.Random) -> bytes:
     return number(dice.choice(LARGE) if dice.random() < 0.3 else dice.randint(0, 20))
+
+
+def frame(dice: random.Random) -> bytes:
+    """Return a frame that is some of what the protocols have, with anything in it."""
+    what = dice.randrange(6)
+    if what == 0:
+        return dice.randbytes(dice.randint(0, 20))
+    if what == 1:
+        return frames.ask(dice.choice([b"\x00", _vector(dice), dice.randbytes(dice.randint(0, 8))]))
+    if what == 2:
+        return frames.said([_state(dice) for _ in range(dice.randint(0, 3))])
+    if what == 3:
+        return b"\x03"
+    _, updates = document_of(dice)
+    update = junk(dice) if dice.random() < 0.5 or not updates else broken(dice, updates)
+    return frames.change(update) if dice.random() < 0.7 else frames.answer(update)
+
+
+def _vector(dice: random.Random) -> bytes:
+    count = dice.randint(0, 3)
+    return number(count) + b"".join(number(dice.choice([1, 2, 50])) + number(dice.choice(LARGE)) for _ in range(count))
+
+
+def _state(dice: random.Random) -> frames.State:
+    texts = ["null", "{}", '{"cursor": NaN}', "[" * 2_000, '{"user": {"name": "Somebody"}}', '{"server": {}}', "\0", ""]
+    return frames.State(dice.choice([0, 1, 7, *LARGE]), dice.choice([0, 1, 2, *LARGE]), dice.choice(texts))
