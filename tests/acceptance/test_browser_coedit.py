@@ -253,6 +253,34 @@ def test_everything_works_by_keyboard(bench: Bench, hall: Hall) -> None:
     assert one.wrong == []
 
 
+PLACE = "(graph) => [graph.scrollLeft, graph.scrollTop]"
+
+
+def test_the_drawing_is_enlarged_and_moved_by_mouse(bench: Bench, hall: Hall) -> None:
+    one = visit(hall, drafted(bench))
+    page, graph = one.page, one.page.locator("#nx-graph")
+    before = graph.evaluate(WIDTH)
+    graph.hover(position={"x": 5, "y": 5})
+    page.keyboard.down("Control")
+    for _ in range(6):
+        page.mouse.wheel(0, -100)
+    page.keyboard.up("Control")
+    assert graph.evaluate(WIDTH) > before * 2
+    at = graph.evaluate(PLACE)
+    # By a place where nothing is drawn that could be opened.
+    box = graph.evaluate("""(graph) => { const { left, top, width, height } = graph.getBoundingClientRect();
+      for (let y = top + height - 20; y > top + 60; y -= 10) for (let x = left + width - 20; x > left + 60; x -= 10)
+        if (graph.contains(document.elementFromPoint(x, y)) && !document.elementFromPoint(x, y).closest("a")) return [x, y]; }""")
+    page.mouse.move(*box)
+    page.mouse.down()
+    page.mouse.move(box[0] - 40, box[1] - 30, steps=4)
+    page.mouse.up()
+    assert graph.evaluate(PLACE) == [at[0] + 40, at[1] + 30]
+    page.mouse.move(*box)
+    assert graph.evaluate(PLACE) == [at[0] + 40, at[1] + 30], "it was let go"
+    assert one.wrong == []
+
+
 @pytest.mark.parametrize("look", LOOKS, ids=["light", "dark", "phone"])
 def test_the_page_is_good_to_read(bench: Bench, hall: Hall, look: dict[str, Any]) -> None:
     flow = drafted(bench)

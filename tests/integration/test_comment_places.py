@@ -158,6 +158,33 @@ def test_a_node_deleted_in_the_shared_document_and_put_back_has_its_thread_again
     assert anchor_of(editor, one)["orphaned_at"] is None
 
 
+def test_a_node_that_is_renamed_and_called_otherwise_keeps_its_threads(program, one, shared):
+    editor = program("acme", "editor")
+    editor("post", "comments", body(one, part="node", node="n1"))
+    editor("post", "comments", body(one, **shared.range("world")))
+    shared.nodes["n1"]["id"] = "salute"
+    shared.nodes["n1"]["title"] = Text("Salute")
+    shared.text.insert(0, "Please: ")
+    shared.save()
+    threads = editor.get(f"comments?subject=workflow:{one.workflow.pk}")["results"]
+    assert [thread["anchor"]["orphaned_at"] for thread in threads] == [None, None]
+    ranged = next(thread["anchor"] for thread in threads if thread["anchor"]["part"] == "text")
+    assert str(shared.text)[ranged["at_start"] : ranged["at_end"]] == "world"
+
+
+def test_a_thread_about_a_step_or_an_approval_outlives_what_becomes_of_the_run(program, one):
+    """Steps and approvals are never rewritten: another try is another step, a decision changes the approval's row alone."""
+    editor, owner = program("acme", "editor"), program("acme", "owner")
+    editor("post", "comments", body(one, kind="run", part="step", step=str(one.step.pk)))
+    editor("post", "comments", body(one, kind="approval"))
+    assert owner("post", f"approvals/{one.approval.pk}/decide", {"decision": "approve"}).status_code == 200
+    draft = {"definition": {**GREETING, "nodes": GREETING["nodes"], "description": "Another draft"}}
+    editor("patch", f"workflows/{one.workflow.pk}", draft)
+    threads = editor.get("comments?orphaned=false")["results"]
+    assert {thread["subject"]["kind"] for thread in threads} == {"run", "approval"}
+    assert program("globex", "owner").get("comments")["results"] == []
+
+
 @pytest.mark.parametrize("position", ["AAUFAA==", "AgUFAA==", "AP///////////w8A", "AQVub2RlcwA=", "!!!!", "AAUF" * 90])
 def test_positions_that_are_none_or_of_another_document_harm_nobody(program, one, shared, position):
     editor = program("acme", "editor")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from datetime import datetime
 from io import StringIO
 from typing import Any
 
@@ -18,7 +19,7 @@ from nexod.kernel.digests import digest_of
 from tenants.context import current_tenant
 from tests.workbench import definition, output, text
 from workflows.actions.drafts import states
-from workflows.actions.drafts.following import EDITS_KEPT, STATES_KEPT, STRETCH
+from workflows.actions.drafts.following import EDITS_KEPT, STATE_EVERY, STATES_KEPT, STRETCH
 from workflows.actions.workflows import create_workflow, publish_workflow, save_draft
 from workflows.models import DraftEdit, DraftSnapshot, Workflow
 from workflows.portable.bundle import written
@@ -61,8 +62,11 @@ def test_the_history_says_who_did_what_in_words(visit: Visit, flow: Workflow, an
     more["nodes"].insert(1, text("b", "More", title="More"))
     more["edges"] = [{"from": "a", "to": "b"}, {"from": "b", "to": "end"}]
     save_draft(actor=bob, workflow=flow, definition=more)
+    began = timezone.now()
     answer = visit("acme", "viewer").get(path(flow, "/history")).json()
     bobs, anns, _ = answer["results"]
+    ends = [datetime.fromisoformat(one["ended_at"]) for one in (anns, bobs)]
+    assert datetime.fromisoformat(anns["created_at"]) < ends[0] < ends[1] <= began
     assert (bobs["author"]["email"], anns["author"]["email"]) == (bob.email, ann.email)
     assert (bobs["published"], anns["published"], answer["results"][2]["published"]) == (False, False, True)
     assert sorted(bobs["sentences"]) == [
@@ -108,6 +112,22 @@ def test_states_are_kept_by_name_and_restored(visit: Visit, flow: Workflow, ann:
     assert visit("globex", "owner").get(path(flow, f"/states/{state}")).status_code == 404
     assert editor.delete(path(flow, f"/states/{state}")).status_code == 204
     assert not DraftSnapshot.objects.filter(kind="named").exists()
+
+
+def test_a_state_is_kept_now_and_then_while_somebody_works(visit: Visit, flow: Workflow, ann: Any, bob: Any) -> None:
+    for number, who in enumerate((ann, bob, ann)):
+        save_draft(actor=who, workflow=flow, definition=saying(f"{number} {{{{ inputs.topic }}}}"))
+    answer = visit("acme", "viewer").get(path(flow, "/states")).json()["results"]
+    [first] = DraftSnapshot.objects.all()
+    assert ([one["kind"] for one in answer], first.definition) == (["automatic"], SIMPLE), (
+        "one for a quarter of an hour"
+    )
+    DraftSnapshot.objects.update(created_at=timezone.now() - STATE_EVERY)
+    save_draft(actor=bob, workflow=flow, definition=saying("3 {{ inputs.topic }}"))
+    newest = DraftSnapshot.objects.order_by("created_at").last()
+    assert newest is not None
+    assert (newest.kind, newest.definition) == ("automatic", saying("2 {{ inputs.topic }}"))
+    assert DraftSnapshot.objects.count() == 2
 
 
 def test_one_state_too_many_is_refused_in_words(visit: Visit, flow: Workflow, monkeypatch: Any) -> None:
