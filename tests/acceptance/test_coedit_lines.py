@@ -123,6 +123,34 @@ async def test_who_is_here_is_seen_from_another_process_and_goes_with_the_socket
             assert late.states.get(71, "null") == late.states.get(72, "null") == "null"
 
 
+TOLD = """
+const told = [...provider.awareness.getStates().values()].find((state) => state.server)?.server;
+return told && told.problems.length === COUNT && told.problems.every(({ node }) => node === "greet") && told.digest;
+"""
+TEMPLATE = "doc.getMap('nodes').get('greet').get('config').get('template')"
+
+
+async def test_what_is_wrong_is_told_to_editors_in_all_processes_and_to_who_comes_later(stage, papers, key, webs):
+    name, theirs = await papers.make("acme", "globex"), stage.key("globex", "editor", scopes=("read", "write"))
+    looks_on = stage.key("acme", "viewer", scopes=("read",))
+    async with node() as clients:
+        near = await clients.peer("near", webs[0].port, name, key=key)
+        far = await clients.peer("far", webs[1].port, name, key=looks_on)
+        other = await clients.peer("other", webs[1].port, name, key=theirs, slug="globex")
+        for peer in (near, far, other):
+            await (await peer.synced()).until(TOLD.replace("COUNT", "0"))
+        await near.run(f"{TEMPLATE}.insert(0, '{{{{ nope.x }}}} ')")
+        wrong = [await peer.until(TOLD.replace("COUNT", "1")) for peer in (near, far)]
+        late = await clients.peer("late", webs[1].port, name, key=key)
+        wrong.append(await (await late.synced()).until(TOLD.replace("COUNT", "1")))
+        assert len(set(wrong)) == 1
+        assert await other.run(TOLD.replace("COUNT", "0")), "in the other organisation nothing is wrong"
+        await late.run(f"{TEMPLATE}.delete(0, 13)")
+        right = {await peer.until(TOLD.replace("COUNT", "0")) for peer in (near, far, late)}
+        assert len(right) == 1
+        assert right != set(wrong)
+
+
 async def _until(one: Editor, true: Callable[[], bool], seconds: float = PATIENCE_S) -> None:
     async with asyncio.timeout(seconds):
         await one.until(lambda _: true())

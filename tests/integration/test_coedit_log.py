@@ -162,6 +162,20 @@ async def test_how_large_a_document_is_is_known_again_after_lost_hints(stage, pa
         assert room._original._size == kept
 
 
+async def test_many_changes_are_looked_at_once(stage, papers):
+    """Somebody types for a second: what is wrong is told every half a second, not with every sign, and at the end."""
+    name, said, loop = await papers.make(), list[dict[str, Any]](), asyncio.get_running_loop()
+    document = settling.Settling(stage.tenant("acme"), name, said.append)
+    began = loop.time()
+    for number in range(50):
+        await papers.write(name, f"{number} ")
+        document.soon()
+        await asyncio.sleep(0.01)
+    await true(lambda: said and said[-1]["seq"] == 50)
+    assert len(said) <= (loop.time() - began) / 0.5
+    await document.close()
+
+
 async def test_however_long_settling_takes_editors_are_told_again_soon(stage, papers, monkeypatch):
     monkeypatch.setattr(settling, "LONGEST_S", 0.01)
     name, said = await papers.make(), list[dict[str, Any]]()
