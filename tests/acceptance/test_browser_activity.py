@@ -41,6 +41,8 @@ def deeds(bench: Bench) -> Iterator[None]:
         activity.note(owner, "changed", "member", editor, role="editor")
         activity.note(owner, "decided", "approval", run, LONG, decision="approve")
         activity.note(None, "edited", "workflow", run.workflow)
+        activity.note(owner, "saved", "agent", run, "Scout", fields=["goal", "max_tokens", "tools", "rounds", "model"])
+        activity.note(owner, "deleted", "knowledge", run, LONG)
         about = {"subject_kind": "workflow", "subject_id": run.workflow_id, "title": LONG}
         Activity.objects.create(verb="resolved", facts={"by": "somebody who left"}, **about)
         before = timezone.now() - timedelta(days=2)
@@ -75,6 +77,8 @@ def test_what_was_done_is_read_on_every_screen(hall: Hall, look: str) -> None:
     expect(lines.filter(has_text="Editor Person commented on")).to_contain_text("3 times")
     expect(lines.filter(has_text="resolved a thread on")).to_contain_text("Somebody who left")
     expect(lines.filter(has_text=" edited ")).to_contain_text("Nexod")
+    expect(lines.filter(has_text=" saved ")).to_contain_text("Scout Goal, Max tokens, Tools, Rounds and more")
+    expect(lines.filter(has_text=" deleted ").get_by_role("link")).to_have_count(0)
     assert serious(page, "#main") == []
     assert visitor.too_wide() <= 0
     assert visitor.wrong == []

@@ -167,6 +167,32 @@ def test_it_looks_well(bench: Bench, hall: Hall, agent: Any, look: dict[str, Any
     assert one.wrong == []
 
 
+@pytest.mark.parametrize("look", LOOKS, ids=["light", "dark", "phone"])
+def test_a_version_says_who_changed_what(bench: Bench, hall: Hall, agent: Any, look: dict[str, Any]) -> None:
+    from agents.actions.agent_versions import keep_version
+    from agents.actions.agents import set_agent
+
+    def change() -> list[str]:
+        ann, bob = bench.user("editor"), bench.user("owner")
+        written = [{"field": "goal", "by": [{"id": str(who.pk), "name": str(who)} for who in (ann, bob)]}]
+        set_agent(agent, goal=f"{GOAL} And cite it.", max_tokens=700)
+        keep_version(agent, author=bob, written=written)
+        return [str(ann), str(bob)]
+
+    ann, bob = inside(bench, change)
+    visitor = hall.visitor("acme.test", **look)
+    visitor.log_in(email("acme", "viewer"), PASSWORD)
+    page = visitor.go(f"/admin/agents/agent/{agent.pk}/versions/2/")
+    about = page.get_by_role("region", name="Version 2")
+    for field, people in (("Goal", f"{ann}, {bob}"), ("Max tokens", bob)):
+        row = about.locator("dl > div").filter(has=page.locator("dt", has_text=field))
+        expect(row.locator("dd")).to_have_text(people)
+    picture(page, look, "settings-version")
+    assert visitor.too_wide() <= 0
+    assert serious(page) == []
+    assert visitor.wrong == []
+
+
 def test_two_write_one_knowledge_base(bench: Bench, hall: Hall) -> None:
     from agents.actions.knowledge import create_knowledge_base
 
