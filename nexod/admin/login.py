@@ -7,14 +7,17 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from unfold.forms import AuthenticationForm
 
-from nexod.admin.tries import ANYBODY, are_too_many, forget, name_of
+from nexod.admin.tries import ANYBODY, are_too_many, forget, name_of, take_back
 
 # From one address, few: nobody who knows a password needs more. From everywhere, many: strangers must not lock a person out soon.
 FROM_ONE_ADDRESS, FROM_EVERYWHERE, OF_ONE_ADDRESS = 10, 100, 200
 
 
 class LoginForm(AuthenticationForm):
-    """Refuses an account, or an address, that was tried too often; a log-in that succeeds forgets its own tries."""
+    """Refuses an account, or an address, that was tried too often.
+
+    A log-in that succeeds forgets its person's tries from there, and counts for nobody else: a whole office has one address.
+    """
 
     def clean(self) -> dict[str, Any]:
         """Count the try, then look at the password."""
@@ -22,7 +25,9 @@ class LoginForm(AuthenticationForm):
         if are_too_many(tries):
             raise ValidationError("Too many tries. Wait a quarter of an hour, then try again.", code="too_many_tries")
         cleaned: dict[str, Any] = super().clean()
-        forget(next(iter(tries)))
+        own, *shared = tries
+        forget(own)
+        take_back(shared)
         return cleaned
 
     def _tries(self) -> dict[str, int]:

@@ -82,6 +82,21 @@ def test_a_log_in_forgets_the_guesses_before_it():
     assert is_in(tried("acme", "owner", PASSWORD))
 
 
+def test_log_ins_that_succeed_keep_nobody_of_the_same_office_out():
+    for _ in range(3):
+        for role in ("owner", "admin", "editor", "viewer"):
+            assert is_in(tried("acme", role, PASSWORD, address="203.0.113.8"))
+
+
+def test_a_log_in_takes_back_its_own_try_and_no_guess_of_others():
+    client = Client(headers={"host": "acme.test"}, REMOTE_ADDR="203.0.113.9")
+    for _ in range(8):
+        client.post(PAGE, {"username": f"{uuid4().hex}@acme.test", "password": "guess"})
+        assert is_in(tried("acme", "editor", PASSWORD, address="203.0.113.9"))
+    client.post(PAGE, {"username": f"{uuid4().hex}@acme.test", "password": "guess"})
+    assert not is_in(tried("acme", "editor", PASSWORD, address="203.0.113.9"))
+
+
 def test_the_staffs_door_counts_as_well(staff):
     staff()
     client = Client(headers={"host": "platform.test"})
