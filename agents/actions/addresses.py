@@ -10,6 +10,7 @@ from django.db import transaction
 
 from agents.actions.document_metadata import sound
 from agents.actions.lanes import wake_lane
+from agents.actions.readers import let_read
 from agents.knowledge.readers import readable_by, reader_of
 from agents.models import Document, KnowledgeBase, Sitemap
 from nexod.kernel.errors import InvalidInput
@@ -33,9 +34,11 @@ def add_addresses(
     knowledge_base: KnowledgeBase,
     addresses: Sequence[str],
     metadata: Mapping[str, Any] | None = None,
+    visibility: str = Document.Visibility.EVERYONE,
 ) -> list[Document]:
     """Have the pages fetched; return their documents in the order of ``addresses``. One that is there already stays as it is;
-    one that ``actor`` may not read is left out. ``metadata`` is that of each new one.
+    one that ``actor`` may not read is left out. ``metadata`` and ``visibility`` are those of each new one: restricted, it is
+    read by ``actor`` alone.
 
     Raises PermissionDenied, or AddressInvalid that names the address.
     """
@@ -47,7 +50,7 @@ def add_addresses(
             f"At most {MOST_AT_ONCE:,} addresses are added at once. For a whole site, add its sitemap."
         )
     with transaction.atomic():
-        add_pages(knowledge_base, wanted, actor=actor, metadata=said)
+        add_pages(knowledge_base, wanted, actor=actor, metadata=said, visibility=visibility)
     rows = readable_by(reader_of(actor), knowledge_base.documents.filter(address__in=wanted))
     there = {row.address: row for row in rows}
     return [there[address] for address in wanted if address in there]
@@ -55,19 +58,22 @@ def add_addresses(
 
 def add_pages(
     base: KnowledgeBase, addresses: Iterable[str], *, actor: User | None, sitemap: Sitemap | None = None,
-    metadata: Mapping[str, Any] | None = None,
+    metadata: Mapping[str, Any] | None = None, visibility: str = Document.Visibility.EVERYONE,
 ) -> None:  # fmt: skip
     """Store a pending document for each address that has none. In the caller's transaction."""
     rows = [
         Document(
             knowledge_base=base, sitemap=sitemap, origin=Document.Origin.URL, address=address, uploaded_by=actor,
-            name=_name(address), metadata=dict(metadata or {}),
+            name=_name(address), metadata=dict(metadata or {}), visibility=Document.Visibility(visibility),
         )
         for address in addresses
     ]  # fmt: skip
     if rows:
         Document.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
         wake_lane(rows[0].pk)
+    if actor and visibility == Document.Visibility.RESTRICTED:
+        new = Document.objects.filter(pk__in=[row.pk for row in rows]).order_by()
+        let_read(actor, new.values_list("pk", flat=True))
 
 
 def page_address(address: str) -> str:

@@ -35,14 +35,14 @@ class DocumentInWork(Conflict):
 
 
 def upload_document(
-    *, actor: User, knowledge_base: KnowledgeBase, name: str, file: File[bytes]
+    *, actor: User, knowledge_base: KnowledgeBase, name: str, file: File[bytes], **about: Any
 ) -> tuple[Document, bool]:
-    """Keep the file and enqueue its ingestion; return the row, and whether it is new.
+    """Keep the file and enqueue its ingestion; return the row, and whether it is new. ``about``: metadata and visibility.
 
     The same content in the same knowledge base gives the row that is there, unchanged. Raises PermissionDenied,
     DocumentTooLarge, DocumentEmpty, DocumentTypeUnsupported, DocumentUnreadable or QuotaExceeded.
     """
-    document, taken = put_document(actor=actor, knowledge_base=knowledge_base, name=name, file=file)
+    document, taken = put_document(actor=actor, knowledge_base=knowledge_base, name=name, file=file, **about)
     return document, taken is Taken.ADDED
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from uuid import UUID
 
 from django.contrib.auth.models import Group
 from django.db import transaction
@@ -28,3 +29,10 @@ def set_readers(
     document.readers.set(readers)
     document.reader_groups.set(reader_groups)
     return document
+
+
+def let_read(person: User, documents: Iterable[UUID]) -> None:
+    """Name a reader of documents that have just been stored. In the caller's transaction."""
+    reading = Document.readers.through
+    rows = [reading(document_id=document, user_id=person.pk) for document in documents]
+    reading.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)

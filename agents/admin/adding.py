@@ -17,6 +17,7 @@ from agents.actions.addresses import AddressInvalid, add_addresses
 from agents.actions.contents import Taken
 from agents.actions.documents import put_text, refresh_document, retry_documents
 from agents.actions.sitemaps import add_sitemap, refresh_sitemap
+from agents.admin.metadata_lines import about
 from agents.knowledge.parsing.formats import NAMES, SUFFIXES
 from agents.knowledge.readers import readable_by, reader_of
 from agents.models import Document, KnowledgeBase, Sitemap
@@ -67,7 +68,7 @@ def _add_addresses(request: HttpRequest, base: KnowledgeBase, given: Given) -> s
     addresses = given.get("addresses", "").split()
     if not addresses:
         raise AddressInvalid("Give at least one address; each on a line of its own.")
-    rows = add_addresses(actor=actor_of(request), knowledge_base=base, addresses=addresses)
+    rows = add_addresses(actor=actor_of(request), knowledge_base=base, addresses=addresses, **about(given))
     return "The page is being fetched." if len(rows) == 1 else f"{len(rows):,} pages are being fetched."
 
 
@@ -78,7 +79,8 @@ def _add_sitemap(request: HttpRequest, base: KnowledgeBase, given: Given) -> str
 
 def _add_text(request: HttpRequest, base: KnowledgeBase, given: Given) -> str:
     title = given.get("title", "").strip() or "Text"
-    _, taken = put_text(actor=actor_of(request), knowledge_base=base, title=title, text=given.get("text", ""))
+    text = given.get("text", "")
+    _, taken = put_text(actor=actor_of(request), knowledge_base=base, title=title, text=text, **about(given))
     return "This text is here already; nothing changed." if taken is Taken.KNOWN else "The text is being read."
 
 

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from agents.actions.documents import delete_document, retry_documents
-from agents.admin.document_metadata import shown as lines_of
+from agents.admin.metadata_lines import lines_of
 from agents.knowledge.readers import readable_by, reader_of
 from agents.models import Chunk, Document
 from nexod.admin import formats, states, tenant_site
@@ -101,7 +101,7 @@ class DocumentAdmin(ReadOnlyAdmin):
     @display(description="Metadata")
     def about(self, document: Document) -> str:
         """Show what searches can be narrowed by."""
-        return " · ".join(lines_of(document).splitlines()) or "—"
+        return " · ".join(lines_of(document.metadata).splitlines()) or "—"
 
     @display(description="Reason")
     def reason(self, document: Document) -> str:

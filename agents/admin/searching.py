@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
+from agents.admin.metadata_lines import LONGEST, MetadataWrong, metadata_of
 from agents.knowledge.explain import explained
 from agents.knowledge.readers import readable_by, reader_of
 from agents.models import Document, DocumentText, KnowledgeBase
@@ -29,11 +30,20 @@ def search(request: HttpRequest, base_id: UUID) -> HttpResponse:
         raise PermissionDenied
     base = get_object_or_404(KnowledgeBase, pk=base_id)
     query = request.GET.get("q", "")[:LONGEST_QUERY]
-    actor = actor_of(request)
+    reader, lines = reader_of(actor_of(request)), request.GET.get("metadata", "")
+    found, refusal = None, ""
+    try:
+        wanted = metadata_of(lines)
+        if query.strip():
+            found = explained(base, query, reader=reader, limit=PASSAGES, metadata=wanted)
+    except MetadataWrong as error:
+        refusal = error.message
     page: dict[str, Any] = {
         "title": f"Search {base.name}",
         "query": query,
-        "found": explained(base, query, reader=reader_of(actor), limit=PASSAGES) if query.strip() else None,
+        "metadata": lines[:LONGEST],
+        "refusal": refusal,
+        "found": found,
         "opts": base._meta,
         "original": base,
     }

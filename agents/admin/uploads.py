@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from agents.actions.documents import retry_document, upload_document
+from agents.admin.metadata_lines import about
 from agents.knowledge.parsing.formats import NAMES, SUFFIXES
 from agents.knowledge.progress import progress_of
 from agents.knowledge.readers import readable_by, reader_of
@@ -86,7 +87,8 @@ def again(request: HttpRequest, document_id: UUID) -> HttpResponse:
 def _take(request: HttpRequest, base: KnowledgeBase, file: UploadedFile[Any]) -> dict[str, str]:
     name = file.name or "document"
     try:
-        document, new = upload_document(actor=actor_of(request), knowledge_base=base, name=name, file=file)
+        said = about(request.POST.dict())
+        document, new = upload_document(actor=actor_of(request), knowledge_base=base, name=name, file=file, **said)
     except NexodError as error:
         return {"name": name, "result": "refused", "message": error.message}
     if not new:

@@ -76,6 +76,7 @@ class AddressesSerializer(ClosedSerializer):
         child=serializers.CharField(max_length=2_000), min_length=1, max_length=MOST_AT_ONCE, help_text="http(s) URLs"
     )
     metadata = _metadata()
+    visibility = _visibility()
 
 
 class ChangedDocumentSerializer(ClosedSerializer):

@@ -16,7 +16,7 @@ from agents.models import Document, KnowledgeBase, Sitemap
 from agents.tasks import ingest_documents
 from tests.acceptance.test_browser import come, hall, nursery
 from tests.axe import serious
-from tests.browser import Visitor, apart
+from tests.browser import Visitor, apart, inside
 from tests.office import word
 from tests.workbench import Bench
 
@@ -59,6 +59,8 @@ def test_the_pages_read_well(base: KnowledgeBase, come: Callable[..., Visitor], 
         "sitemaps": f"{sitemap}/",
     }.items():  # fmt: skip
         page = visitor.go(f"/admin/agents/{path}")
+        for more in page.locator("details.nx-step > summary").all():
+            more.click()
         shot(page, name, look)
         assert visitor.too_wide() <= 0, name
         if name in ("base", "add"):  # lists are drawn by the admin's theme
@@ -75,6 +77,13 @@ def test_what_is_dropped_and_written_is_read_and_shown(
         "#nx-files", [{"name": "a.docx", "mimeType": "application/octet-stream", "buffer": word("In Word.")}]
     )
     page.get_by_text("a.docx: is being read.").wait_for()
+    page.get_by_text("Metadata and readers").first.click()
+    page.locator("#nx-about-files").fill("author: Ada")
+    page.get_by_label("Only I may read it").first.check()
+    page.set_input_files("#nx-files", [{"name": "b.md", "mimeType": "text/markdown", "buffer": b"Mine alone."}])
+    page.get_by_text("b.md: is being read.").wait_for()
+    mine = inside(bench, lambda: Document.objects.get(name="b.md"))
+    assert (mine.visibility, mine.metadata) == ("restricted", {"author": "Ada"})
     page.get_by_label("Title").fill("A note")
     page.get_by_label("Text, plain or Markdown").fill("Something to know.")
     page.get_by_role("button", name="Add text").click()

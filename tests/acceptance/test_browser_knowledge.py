@@ -108,6 +108,7 @@ def test_a_search_says_why(base: KnowledgeBase, come: Callable[..., Visitor], lo
     expect(first.get_by_role("heading", name="On lions")).to_be_visible()
     expect(first.get_by_text("By words (BM25)")).to_be_visible()
     expect(first.get_by_text("By meaning (cosine)")).to_be_visible()
+    page.get_by_text("Only documents with some metadata").click()
     looked_at(visitor, "why", look)
     first.get_by_role("link", name="Open there").click()
     expect(page.locator("#nx-cited")).to_contain_text("lions")

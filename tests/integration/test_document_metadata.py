@@ -120,6 +120,28 @@ def test_the_admin_shows_and_changes_it(visit: Any, base: Any, acme: Any) -> Non
     assert editor.get(page).status_code == 404
 
 
+def test_a_search_in_the_admin_is_narrowed_by_it(visit: Any, base: Any, acme: Any, globex: Any) -> None:
+    with enter_tenant(acme):
+        add(base, "Tides", "The moon pulls.", metadata={"author": "Ada", "year": 2020})
+        add(base, "Ebb", "The moon pulls, again.", metadata={"author": "Ben"})
+
+    def page(role: str, **asked: str) -> str:
+        path = f"/admin/agents/knowledgebase/{base.pk}/search/"
+        return visit("acme", role).get(path, {"q": "the moon", **asked}).content.decode()
+
+    for lines, found in (
+        ("", (True, True)),
+        ("author: Ada", (True, False)),
+        ("year: 2020\nauthor: Ben", (False, False)),
+    ):
+        shown = page("viewer", metadata=lines)
+        assert ("The moon pulls.<" in shown, "The moon pulls, again.<" in shown) == found
+    shown = page("viewer", metadata="<b>")
+    assert "&lt;b&gt;: a line is a name, a colon and a text." in shown
+    assert "The moon pulls" not in shown
+    assert visit("globex", "owner").get(f"/admin/agents/knowledgebase/{base.pk}/search/?q=moon").status_code == 404
+
+
 def test_a_folder_is_taken_in_with_it(base: Any, acme: Any, globex: Any, tmp_path: Path) -> None:
     folder = tmp_path / "papers"
     folder.mkdir()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 
 from agents.actions.addresses import add_addresses
 from agents.actions.document_events import tell_of
@@ -250,6 +252,54 @@ def test_a_document_that_comes_restricted_is_never_open(base, program, visit, pe
     again = program("acme", "editor")("post", "documents/texts", {**text, "visibility": "everyone"})
     assert (again.status_code, again.json()["visibility"]) == (200, "restricted")
     assert program("acme", "editor")("post", "documents/texts", {**text, "visibility": "nobody"}).status_code == 400
+
+
+def test_pages_and_folders_may_come_restricted_too(base, program, visit, person, tmp_path, settings):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    place = {"knowledge_base": str(base.pk)}
+    editor, approver = program("acme", "editor"), program("acme", "approver")
+    editor("post", "documents/addresses", {**place, "addresses": ["https://a.test/open"]})
+    asked = {**place, "addresses": ["https://a.test/open", "https://a.test/closed"], "visibility": "restricted"}
+    assert [one["visibility"] for one in editor("post", "documents/addresses", asked).json()] == [
+        "everyone",
+        "restricted",
+    ]
+    closed = Document.objects.get(address="https://a.test/closed")
+    assert [*closed.readers.all()] == [person("acme", "editor")]
+    assert approver("get", f"documents/{closed.pk}").status_code == 404
+    assert not Document.objects.get(address="https://a.test/open").readers.exists()
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    (folder / "cuts.md").write_text("# Cuts\n\nThe salaries of the board are cut.")
+    told = {"tenant": "acme", "knowledge_base": "docs", "email": person("acme", "editor").email, "stdout": StringIO()}
+    call_command("ingest", str(folder), restricted=True, **told)
+    call_command("ingest", str(folder), **told)
+    cuts = Document.objects.get(address="folder:cuts.md")
+    assert (cuts.visibility, [*cuts.readers.all()]) == ("restricted", [person("acme", "editor")])
+
+
+@pytest.mark.parametrize("way", ["file", "addresses", "text"])
+def test_the_admin_takes_documents_in_restricted_and_with_metadata(base, visit, person, tmp_path, settings, way):
+    settings.MEDIA_ROOT = tmp_path
+    page = f"/admin/agents/knowledgebase/{base.pk}/"
+    about = {"metadata": "author: Ada\ntags: sea\ntags: sky", "restricted": "1"}
+    given = {"addresses": "https://a.test/x", "title": "Ebb", "text": "The moon pulls.", "way": way, **about}
+    editor = visit("acme", "editor")
+
+    def send(**other):
+        if way == "file":
+            return editor.post(
+                f"{page}upload/", {"files": SimpleUploadedFile("a.md", b"Tides."), **about, **other}, follow=True
+            )
+        return editor.post(f"{page}add/", {**given, **other}, follow=True)
+
+    assert "author: a line is a name, a colon and a text." in send(metadata="author").content.decode()
+    assert not Document.objects.filter(status="pending").exists()
+    send()
+    made = Document.objects.get(status="pending")
+    assert (made.visibility, made.metadata) == ("restricted", {"author": "Ada", "tags": ["sea", "sky"]})
+    assert [*made.readers.all()] == [person("acme", "editor")]
+    assert visit("acme", "approver").get(f"/admin/agents/document/{made.pk}/change/").status_code in (302, 404)
 
 
 def test_what_workflows_and_webhooks_hear_of_a_closed_document_does_not_name_it(base, secret, monkeypatch):

@@ -47,6 +47,11 @@ class Command(BaseCommand):
             metavar="NAME=TEXT",
             help="of every file; may be said several times",
         )
+        parser.add_argument(
+            "--restricted",
+            action="store_true",
+            help="new ones are read by whose rights it has, until readers are named",
+        )
         parser.add_argument("--wait", action="store_true", help="stay until the workers have read everything")
         parser.add_argument("--timeout", type=float, default=86_400.0, help="seconds after which --wait gives up")
 
@@ -57,8 +62,9 @@ class Command(BaseCommand):
         console = Console(file=cast(IO[str], self.stdout))
         with tenant_by_slug(tenant) as here:
             base, actor = _base(knowledge_base), _actor(options["email"])
-            metadata = _metadata(options["metadata"])
-            summary = _taken(folder.resolve(), console, {"actor": actor, "knowledge_base": base, "metadata": metadata})
+            visibility = Document.Visibility.RESTRICTED if options["restricted"] else Document.Visibility.EVERYONE
+            given = {"metadata": _metadata(options["metadata"]), "visibility": visibility}
+            summary = _taken(folder.resolve(), console, {"actor": actor, "knowledge_base": base, **given})
             _show(console, summary)
             if options["wait"]:
                 _wait(here, base, console, options["timeout"])

@@ -23,9 +23,8 @@ function line(name) {
 
 async function send(file, say) {
   say("sending", "is being sent…");
-  const body = new FormData();
-  body.append("files", file);
-  body.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
+  const body = new FormData(form); // with what the form says of them all
+  body.set("files", file);
   try {
     const response = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
     if (!response.ok) return say("refused", response.status === 413 ? "is too large." : `was refused (${response.status}).`);
