@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django_redis import get_redis_connection
 from redis import RedisError
 
 from collaboration.pages import is_told
 from nexod.kernel.errors import Unavailable
+from nexod.kernel.valkey import valkey
 from tenants.context import current_tenant
 
 BEAT_S = 20.0
@@ -99,7 +99,7 @@ def _by_person(told: Iterable[dict[str, str]]) -> list[Person]:
 def _asked() -> Iterator[Any]:
     """Give the connection; raise PresenceAway when nobody answers."""
     try:
-        yield get_redis_connection("default")
+        yield valkey()
     except RedisError as error:
         raise PresenceAway from error
 

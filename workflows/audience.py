@@ -16,12 +16,12 @@ from typing import Any
 from uuid import UUID, uuid4
 from weakref import WeakKeyDictionary
 
-from django_redis import get_redis_connection
 from redis import RedisError
 
 from nexod.kernel import topics
 from nexod.kernel.errors import NexodError
 from nexod.kernel.hub import Message
+from nexod.kernel.valkey import valkey
 from tenants.context import in_tenant
 from tenants.models import Tenant
 
@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 def viewers(tenant_pk: int, run_id: UUID | str) -> dict[str, Any]:
     """Return ``{"people": [{"user", "name"}], "more"}``: each person once, by name, at most SHOWN of them."""
-    rows = get_redis_connection("default").zrangebyscore(_place(tenant_pk, run_id), time.time(), "+inf")
+    rows = valkey().zrangebyscore(_place(tenant_pk, run_id), time.time(), "+inf")
     people = sorted({tuple(json.loads(row)[1:]) for row in rows}, key=lambda one: (one[1].lower(), one[0]))
     shown = [{"user": user, "name": name} for user, name in people[:SHOWN]]
     return {"people": shown, "more": len(people) - len(shown)}
@@ -99,7 +99,7 @@ class Audience:
     def _counted(self) -> dict[str, Any]:
         """Count one's own people for COUNTS_FOR_S more, and return everybody."""
         until = time.time() + COUNTS_FOR_S
-        pipeline = get_redis_connection("default").pipeline()
+        pipeline = valkey().pipeline()
         pipeline.zremrangebyscore(self._place, "-inf", time.time())
         gone, self._gone = self._gone, set()
         if gone:

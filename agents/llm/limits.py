@@ -15,7 +15,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from django_redis import get_redis_connection
 from redis import RedisError
 
 from agents.llm.budget import tokens_of
@@ -23,6 +22,7 @@ from agents.llm.endpoint import Ask, Endpoint
 from agents.llm.errors import ModelBusy, ModelError, ModelResting, ModelStreamCut, ModelTimeout, ModelUnavailable
 from agents.llm.waiting import meanwhile, nap, seconds_left
 from nexod.kernel import scope
+from nexod.kernel.valkey import valkey
 
 LEASE_S = 20.0
 FAILURES = 5
@@ -69,7 +69,7 @@ class Slot:
             self._renewed = time.monotonic()
             with _valkey_may_be_away():
                 end = {self._lease: (self._now() + LEASE_S) * 1000}
-                get_redis_connection("default").zadd(self._key("slots"), end, xx=True)
+                valkey().zadd(self._key("slots"), end, xx=True)
 
     def used(self, tokens: int) -> None:
         """Say how many tokens the call has used."""
@@ -78,7 +78,7 @@ class Slot:
     def leave(self, *, failed: bool | None) -> None:
         """Give the slot back, correct what was counted, and tell the breaker; ``failed`` None says nothing of the provider."""
         with _valkey_may_be_away():
-            pipeline = get_redis_connection("default").pipeline(transaction=False)
+            pipeline = valkey().pipeline(transaction=False)
             if self._limits.concurrent:
                 pipeline.zrem(self._key("slots"), self._lease)
             if self._limits.tokens_per_minute and self._used != self._wanted:
@@ -92,10 +92,10 @@ class Slot:
 
     def _count_failure(self) -> None:
         """Add a failure, and let the connection rest after so many: calls at the same time have not seen each other's."""
-        breaker, valkey = self._key("breaker"), get_redis_connection("default")
-        if valkey.hincrby(breaker, "failures", 1) >= FAILURES:
-            valkey.hset(breaker, "rests_until", int((self._now() + REST_S) * 1000))
-        valkey.expire(breaker, FAILURES_COUNT_FOR_S)
+        breaker, client = self._key("breaker"), valkey()
+        if client.hincrby(breaker, "failures", 1) >= FAILURES:
+            client.hset(breaker, "rests_until", int((self._now() + REST_S) * 1000))
+        client.expire(breaker, FAILURES_COUNT_FOR_S)
 
     def _asked(self, tokens: int) -> tuple[str, int]:
         limits = self._limits
@@ -104,7 +104,7 @@ class Slot:
         said, number, now = b"", 0, time.time() * 1000
         with _valkey_may_be_away():
             arguments = [self._lease, int(LEASE_S * 1000), *bounds, tokens]
-            said, number, now = _script()(keys, arguments, get_redis_connection("default"))
+            said, number, now = _script()(keys, arguments, valkey())
         self._clock_ahead_s = now / 1000 - time.time()
         return said.decode(), int(number)
 
@@ -173,4 +173,4 @@ def _valkey_may_be_away() -> Iterator[None]:
 
 @cache
 def _script() -> Any:
-    return get_redis_connection("default").register_script(ADMIT)
+    return valkey().register_script(ADMIT)

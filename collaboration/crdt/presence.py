@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from django_redis import get_redis_connection
 from redis import RedisError
+
+from nexod.kernel.valkey import valkey
 
 BEAT_S = 15.0
 COUNTS_FOR_S = 50.0
@@ -28,7 +29,7 @@ class Editor(NamedTuple):
 
 def editors(tenant_pk: int, name: str) -> list[dict[str, Any]]:
     """Return ``{"user", "name", "writes"}`` of everybody who has the document open, each person once, by name."""
-    rows = get_redis_connection("default").zrangebyscore(_place(tenant_pk, name), time.time(), "+inf")
+    rows = valkey().zrangebyscore(_place(tenant_pk, name), time.time(), "+inf")
     found: dict[str, dict[str, Any]] = {}
     for _process, user, shown, writes in sorted(json.loads(row) for row in rows):
         one = found.setdefault(user, {"user": user, "name": shown, "writes": False})
@@ -49,7 +50,7 @@ def writers(tenant_pk: int, name: str) -> list[dict[str, Any]]:
 def count(tenant_pk: int, name: str, here: Iterable[Editor], gone: Iterable[Editor]) -> None:
     """Count those who are here for COUNTS_FOR_S more, and no longer those who are gone. With Valkey away nobody is counted."""
     place, now = _place(tenant_pk, name), time.time()
-    pipeline = get_redis_connection("default").pipeline()
+    pipeline = valkey().pipeline()
     pipeline.zremrangebyscore(place, "-inf", now)
     if rows := [_row(one) for one in gone]:
         pipeline.zrem(place, *rows)

@@ -14,7 +14,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from celery import current_app
-from django_redis import get_redis_connection
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -22,6 +21,7 @@ from redis import RedisError
 
 from nexod.kernel import events
 from nexod.kernel.queue import QUEUES
+from nexod.kernel.valkey import valkey
 from nexod.observability.metrics import OTHER, TENANT_LIMIT
 
 KEY = "nexod:work"
@@ -96,7 +96,7 @@ def flush() -> None:
     if not batch:
         return
     try:
-        pipeline = get_redis_connection("default").pipeline(transaction=False)
+        pipeline = valkey().pipeline(transaction=False)
         for field, amount in batch.items():
             pipeline.hincrbyfloat(KEY, field, amount)
         pipeline.execute()
@@ -110,7 +110,7 @@ def flush() -> None:
 def queue_lengths() -> dict[str, int]:
     """Return how many Celery messages wait in each queue; raises RedisError."""
     prefix = (current_app.conf.broker_transport_options or {}).get("global_keyprefix", "")
-    pipeline = get_redis_connection("default").pipeline(transaction=False)
+    pipeline = valkey().pipeline(transaction=False)
     for queue in QUEUES:
         pipeline.llen(prefix + queue)
     return dict(zip(QUEUES, pipeline.execute(), strict=True))
@@ -123,7 +123,7 @@ class WorkCollector(Collector):
         """Yield a family for each name in FAMILIES, the queues, and whether they could be read."""
         readable = GaugeMetricFamily("nexod_work_readable", "1 when the workers' counters could be read")
         try:
-            connection = get_redis_connection("default")
+            connection = valkey()
             totals = {field.decode(): float(total) for field, total in connection.hgetall(KEY).items()}
             lengths = queue_lengths()
         except RedisError:

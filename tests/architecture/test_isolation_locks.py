@@ -44,5 +44,5 @@ def test_advisory_locks_are_known():
 
 
 def test_keys_beside_the_cache_are_known():
-    found = _files_with("get_redis_connection(", "valkey().")
+    found = _files_with("get_redis_connection(", "valkey()")
     assert found - {"nexod/kernel/valkey.py"} == set(RAW_KEYS)

@@ -209,7 +209,7 @@ def test_without_valkey_everybody_is_let_through(
     from redis import Redis
 
     away = Redis(host="127.0.0.1", port=1)
-    monkeypatch.setattr(limits, "get_redis_connection", lambda name: away)
+    monkeypatch.setattr(limits, "valkey", lambda: away)
     limits._script.cache_clear()
     try:
         with enter_tenant(acme):

@@ -87,7 +87,7 @@ def test_a_place_that_somebody_may_not_see_is_not_told(program, acme, person, he
 
 def test_who_is_here_cannot_be_told_while_valkey_is_away(program, monkeypatch):
     client = program("acme", "owner")
-    monkeypatch.setattr(presence, "get_redis_connection", lambda name: Redis(port=1))
+    monkeypatch.setattr(presence, "valkey", lambda: Redis(port=1))
     refused = client("get", "presence")
     assert (refused.status_code, refused.json()["error"]["code"]) == (503, "presence_away")
 
@@ -98,7 +98,7 @@ async def heard_for_ever(opened):
 
 
 async def test_a_workspace_that_cannot_tell_who_is_here_says_come_again(stage, monkeypatch):
-    monkeypatch.setattr(presence, "get_redis_connection", lambda name: Redis(port=1))
+    monkeypatch.setattr(presence, "valkey", lambda: Redis(port=1))
     async with socket(stage, "/ws/workspace/", **viewer(stage)) as opened:
         with pytest.raises(ConnectionClosed, match="1013"):
             await heard_for_ever(opened)
