@@ -17,13 +17,17 @@ from tests.loopback import LoopbackHandler, LoopbackServer
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What comes back. ``hang_s`` passes before it; ``drop`` closes the connection instead, when the thing is done."""
+    """What comes back. ``hang_s`` passes before it; ``drop`` closes the connection instead, when the thing is done.
+
+    ``drips`` sends no end of ``head`` or ``body``, a byte at a time.
+    """
 
     status: int = 200
     body: bytes = b'{"ok": true}'
     headers: Mapping[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
     hang_s: float = 0.0
     drop: bool = False
+    drips: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,17 @@ class _Handler(LoopbackHandler):
             self.close_connection = True
             return
         with suppress(BrokenPipeError, ConnectionResetError):
-            self.reply(answer.status, answer.body, answer.headers)
+            if answer.drips:
+                self._drip(answer)
+            else:
+                self.reply(answer.status, answer.body, answer.headers)
+
+    def _drip(self, answer: Answer) -> None:
+        self.close_connection = True
+        rest = b"X-Long: " if answer.drips == "head" else b"Content-Length: 9999\r\n\r\n"
+        self.wfile.write(b"HTTP/1.1 %d Slow\r\n%s" % (answer.status, rest))
+        while not self.server.stopping.wait(0.1):
+            self.wfile.write(b"x")
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _any  # noqa: N815  as http.server calls them
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -12,7 +13,7 @@ import httpx
 from collaboration.notifications.attempt import GONE, Attempt
 from nexod.kernel import standard_webhooks
 from nexod.kernel.egress import http_client
-from nexod.kernel.errors import NexodError
+from nexod.kernel.errors import NexodError, Unavailable
 
 TIMEOUT_S = 15.0
 EXCERPT = 1_000
@@ -36,10 +37,10 @@ def send(
     began = time.monotonic()
     try:
         with (
-            http_client(timeout=httpx.Timeout(TIMEOUT_S, connect=5.0)) as client,
+            http_client(timeout=httpx.Timeout(TIMEOUT_S, connect=5.0), while_waiting=_patience(began)) as client,
             client.stream("POST", url, content=body, headers=headers) as answer,
         ):
-            excerpt = _excerpt(answer, began + TIMEOUT_S)
+            excerpt = _excerpt(answer)
             wait_s = _seconds(answer.headers.get("retry-after", ""))
             return Attempt(
                 answer.status_code, _since(began), excerpt, retry_after_s=wait_s, is_final=answer.status_code == GONE
@@ -50,13 +51,28 @@ def send(
         return Attempt(0, _since(began), error=f"{type(error).__name__}: {error}"[:300])
 
 
-def _excerpt(answer: httpx.Response, deadline: float) -> str:
-    """Read the beginning of the answer, however slowly the rest drips."""
+class _TooSlow(Unavailable):
+    """The answer took too long."""
+
+
+def _patience(began: float) -> Callable[[], None]:
+    """Return what is asked while the answer comes: it raises when its time is over, however slowly it drips."""
+
+    def wanted() -> None:
+        if time.monotonic() > began + TIMEOUT_S:
+            raise _TooSlow(f"There was no whole answer within {TIMEOUT_S:g} s.")
+
+    return wanted
+
+
+def _excerpt(answer: httpx.Response) -> str:
+    """Read the beginning of the answer; what is cut off or drips has been answered all the same: its status came first."""
     found = b""
-    for part in answer.iter_raw(1024):
-        found += part
-        if len(found) >= EXCERPT or time.monotonic() > deadline:
-            break
+    with suppress(NexodError, httpx.TransportError):
+        for part in answer.iter_raw():
+            found += part
+            if len(found) >= EXCERPT:
+                break
     return found[:EXCERPT].decode(errors="replace").replace("\0", "\ufffd")
 
 

@@ -17,7 +17,7 @@ import httpcore
 from nexod.kernel.addresses import checked
 
 PATIENCE_S = 0.5
-"""How long one read waits before ``while_waiting`` is called."""
+"""How long reads go on before ``while_waiting`` is called, whether the other side is silent or sends a byte now and then."""
 
 
 class CheckedBackend(httpcore.SyncBackend):
@@ -77,21 +77,30 @@ class CheckedAsyncBackend(httpcore.AnyIOBackend):
 
 
 class _PatientStream(httpcore.NetworkStream):
-    """Reads in short waits, so that the caller can give up while the other side is silent."""
+    """Reads in short waits, so that the caller can give up while the other side is silent, or says little at a time."""
 
     def __init__(self, inner: httpcore.NetworkStream, while_waiting: Callable[[], None]) -> None:
         self._inner, self._while_waiting = inner, while_waiting
+        self._asked = time.monotonic()
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         deadline = float("inf") if timeout is None else time.monotonic() + timeout
         while True:
             left = deadline - time.monotonic()
             try:
-                return self._inner.read(max_bytes, max(0.001, min(PATIENCE_S, left)))
+                found = self._inner.read(max_bytes, max(0.001, min(PATIENCE_S, left)))
             except httpcore.ReadTimeout:
                 if left <= PATIENCE_S:
                     raise
-            self._while_waiting()
+                self._ask()
+            else:
+                if time.monotonic() - self._asked >= PATIENCE_S:
+                    self._ask()
+                return found
+
+    def _ask(self) -> None:
+        self._asked = time.monotonic()
+        self._while_waiting()
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._inner.write(buffer, timeout)

@@ -195,6 +195,21 @@ def test_what_is_not_taken_is_tried_again_later_and_logged(bench, sink, endpoint
     assert sink.count() == 1
 
 
+@pytest.mark.parametrize(("drips", "status", "ends"), [("head", 0, "pending"), ("body", 200, "delivered")])
+def test_a_receiver_that_drips_holds_no_worker(bench, sink, endpoint, drips, status, ends, monkeypatch):
+    """A byte now and then keeps each read alive; the answer as a whole has its time, which ends before the claim lapses."""
+    monkeypatch.setattr(sending, "TIMEOUT_S", 1.0)
+    delivery = told(bench)
+    sink.answer(Answer(drips=drips))
+    done = threading.Thread(target=sent, args=(bench, delivery), daemon=True)
+    done.start()
+    done.join(30)
+    assert not done.is_alive()
+    row = reread(bench, delivery)
+    assert (row.status, [entry["status"] for entry in row.log]) == (ends, [status])
+    assert ("within 1 s" in row.log[0]["error"]) == (drips == "head")
+
+
 def test_it_is_given_up_after_a_day_of_growing_waits(bench, sink, endpoint):
     delivery = told(bench)
     sink.answer(*[Answer(status=503)] * 20)
