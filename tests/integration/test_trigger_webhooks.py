@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import threading
 import time
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
+from django.db.models import F
 from django.test import Client
 from django_redis import get_redis_connection
 
@@ -257,17 +260,77 @@ def test_slack_is_answered_its_challenge_and_its_forms_are_read(bench, workflow)
         assert Run.objects.get().inputs == {"topic": "Tides & co"}
 
 
-def test_what_was_received_is_forgotten_when_newer_ones_came(bench, workflow, monkeypatch):
-    monkeypatch.setattr(pruning, "KEPT", 5)
-    monkeypatch.setattr(pruning, "KEPT_PAYLOADS", 2)
-    monkeypatch.setattr(pruning, "EVERY_S", 0)
+@pytest.fixture
+def few(monkeypatch):
+    """Keep little of the past, and look at it each time."""
+    for name, number in (("KEPT", 5), ("KEPT_PAYLOADS", 2), ("KEPT_REPEATS", 3), ("EVERY_S", 0)):
+        monkeypatch.setattr(pruning, name, number)
+
+
+def let_pass(bench, seconds):
+    with bench.inside():
+        Firing.objects.update(created_at=F("created_at") - timedelta(seconds=seconds))
+
+
+def test_what_was_received_is_forgotten_when_newer_ones_came(bench, workflow, few):
     trigger, secret = made(bench, workflow, "webhook")
     for number in range(9):
+        let_pass(bench, 601)
         sent(trigger, *signed(secret, id_=f"msg_{number}"))
     with bench.inside():
         assert 5 <= Firing.objects.count() <= 6
         assert 2 <= Firing.objects.exclude(payload=None).count() <= 3
         assert Run.objects.count() == 9
+
+
+def test_what_could_be_replayed_is_known_however_many_newer_ones_came(bench, workflow, few):
+    """Its signature holds for as long as the window is wide, on both sides of now."""
+    trigger, secret = made(bench, workflow, "webhook", config={"tolerance_s": 60})
+    body, headers = signed(secret, id_="msg_first", at=time.time() + 50)
+    assert sent(trigger, body, headers).json()["outcome"] == "started"
+    for number in range(9):
+        sent(trigger, *signed(secret, id_=f"msg_{number}"))
+    let_pass(bench, 100)
+    sent(trigger, *signed(secret, id_="msg_last"))
+    assert sent(trigger, body, headers).json()["outcome"] == "deduplicated"
+
+
+def test_repeats_do_not_push_out_what_they_repeat(bench, workflow, few):
+    """GitHub's signatures carry no time: whoever has one body may send it for ever, and starts nothing by that."""
+    trigger, secret = made(bench, workflow, "webhook", config={"scheme": "github"})
+
+    def comes(action):
+        let_pass(bench, 601)
+        body = json.dumps({"action": action}).encode()
+        digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+        return sent(trigger, body, {"x-hub-signature-256": f"sha256={digest}"}).json()["outcome"]
+
+    assert [comes(action) for action in ("opened", *["opened"] * 8, "closed")] == [
+        "started", *["deduplicated"] * 8, "started",
+    ]  # fmt: skip
+    assert comes("opened") == "deduplicated"
+    with bench.inside():
+        assert Run.objects.count() == 2
+        assert 3 <= Firing.objects.filter(outcome="deduplicated").count() <= 4
+    with bench.inside("globex"):
+        assert not Firing.objects.exists()
+
+
+def test_the_same_event_that_comes_many_times_at_once_starts_one_run(bench, workflow):
+    trigger, secret = made(bench, workflow, "webhook")
+    body, headers = signed(secret)
+    found, gate = [], threading.Barrier(6)
+
+    def knock():
+        gate.wait(60)
+        found.append(sent(trigger, body, headers).json()["outcome"])
+
+    threads = [threading.Thread(target=knock) for _ in range(6)]
+    [thread.start() for thread in threads]
+    [thread.join(60) for thread in threads]
+    assert sorted(found) == ["deduplicated"] * 5 + ["started"]
+    with bench.inside():
+        assert Run.objects.count() == 1
 
 
 @pytest.mark.parametrize("method", ["get", "put", "delete"])

@@ -1,8 +1,8 @@
-"""How much of the past is kept: of a trigger the newest firings and fewer of the payloads that came; nothing that is too old."""
+"""How much of the past is kept: of a trigger the newest firings, fewer of the payloads and repeats; nothing that is too old."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.core.cache import cache
 from django.utils import timezone
@@ -11,8 +11,9 @@ from django_redis.exceptions import ConnectionInterrupted
 from nexod.kernel.identifiers import first_id
 from tenants.forgetting import before, deleted
 from workflows.models import Approval, ApprovalEntry, Firing, Trigger
+from workflows.models.trigger import FiringQuerySet
 
-KEPT, KEPT_PAYLOADS, EVERY_S = 2_000, 200, 60
+KEPT, KEPT_PAYLOADS, KEPT_REPEATS, EVERY_S = 2_000, 200, 200, 60
 
 
 def prune(trigger: Trigger) -> None:
@@ -22,15 +23,28 @@ def prune(trigger: Trigger) -> None:
             return
     except ConnectionInterrupted:
         return
-    newest = Firing.objects.filter(trigger=trigger).exclude(outcome=Firing.Outcome.PENDING)
-    for rows, kept in ((newest, KEPT), (newest.exclude(payload=None), KEPT_PAYLOADS)):
-        oldest = rows.order_by("-created_at", "-id")[kept - 1 : kept].values_list("created_at", flat=True).first()
-        if oldest is None:
-            continue
-        if kept == KEPT:
-            rows.filter(created_at__lt=oldest).delete()
-        else:
-            rows.filter(created_at__lt=oldest).update(payload=None)
+    over = Firing.objects.filter(trigger=trigger).exclude(outcome=Firing.Outcome.PENDING)
+    repeats, firsts = (
+        over.filter(outcome=Firing.Outcome.DEDUPLICATED),
+        over.exclude(outcome=Firing.Outcome.DEDUPLICATED),
+    )
+    _beyond(repeats, KEPT_REPEATS).delete()
+    _beyond(firsts, KEPT).filter(created_at__lt=_replayable_since(trigger)).delete()
+    _beyond(over.exclude(payload=None), KEPT_PAYLOADS).update(payload=None)
+
+
+def _beyond(rows: FiringQuerySet, kept: int) -> FiringQuerySet:
+    """Return those that are older than the newest so many."""
+    oldest = rows.order_by("-created_at", "-id")[kept - 1 : kept].values_list("created_at", flat=True).first()
+    return rows.none() if oldest is None else rows.filter(created_at__lt=oldest)
+
+
+def _replayable_since(trigger: Trigger) -> datetime:
+    """Return since when what came may come again with a signature that holds: by its firing it is known not to be new.
+
+    A signature may be from as far ahead as it may be old.
+    """
+    return timezone.now() - 2 * timedelta(seconds=trigger.config.get("tolerance_s", 0))
 
 
 def forget_firings(*, days: int) -> int:
