@@ -154,6 +154,16 @@ def test_what_is_no_workflow_file_is_refused(visit, acme, text):
     assert answer.context["form"].non_field_errors()
 
 
+@pytest.mark.parametrize("definition", [{}, {"nodes": [{"id": "a", "type": "agent"}]}, {"nodes": [7], "edges": "x"}])
+def test_a_file_whose_workflow_is_half_done_is_told_what_it_lacks(visit, acme, definition):
+    document = {"format": "nexod.bundle/1", "workflow": {"slug": "b", "name": "B", "definition": definition}}
+    answer = visit("acme", "editor").post("/admin/workflows/import/", {"text": json.dumps(document), "_import": "1"})
+    assert answer.status_code == 200
+    assert "field is required" in answer.content.decode()
+    with enter_tenant(acme):
+        assert not Workflow.objects.filter(slug="b").exists()
+
+
 def test_a_workflow_that_is_here_is_kept_or_replaced(visit, acme, content):
     document = {
         "format": "nexod.bundle/1",

@@ -136,6 +136,47 @@ def test_what_is_needed_and_not_there_is_asked_for_and_nothing_is_made(bench: Be
         assert not Agent.objects.exists()
 
 
+@pytest.mark.parametrize("said", [[], [{"kind": "connection", "slug": "gpt"}]])
+def test_what_a_file_names_is_needed_although_it_does_not_say_so(bench: Bench, said: list[Any]) -> None:
+    """A file that was written by hand, or cut: nothing that it names is left out without a word."""
+    document = {**bundle_of(bench, team(bench)).model_dump(mode="json"), "needs": said}
+    with pytest.raises(NeedsMissing) as refused:
+        brought(bench, read(json.dumps(document)))
+    fields = {one["field"] for one in refused.value.details}
+    assert fields == {"names.connection.gpt", "names.knowledge_base.library"}
+    needs(bench)
+    brought(bench, read(json.dumps(document)), names=NAMES)
+    with bench.inside("globex"):
+        assert [base.slug for base in Agent.objects.get(slug="one").knowledge_bases.all()] == ["shelf"]
+
+
+HALF_DONE = [[], {}, "x", [1], [{}], [{"id": "a", "type": "agent"}], [{"id": "k", "type": "knowledge", "config": []}]]
+
+
+@pytest.mark.parametrize("nodes", HALF_DONE)
+def test_a_file_whose_workflow_is_half_done_is_told_what_it_lacks(bench: Bench, nodes: Any) -> None:
+    document = bundle_of(bench, team(bench)).model_dump(mode="json")
+    document["workflow"]["definition"]["nodes"] = nodes
+    needs(bench)
+    with pytest.raises(DefinitionInvalid) as refused:
+        brought(bench, read(json.dumps(document)), names=NAMES)
+    assert refused.value.problems
+    with bench.inside("globex"):
+        assert not Workflow.objects.exists()
+
+
+def test_a_draft_that_is_half_done_goes_out_too(bench: Bench) -> None:
+    """As it is while people work at it: a step is there before somebody has said which agent it is."""
+    workflow = team(bench)
+    with bench.inside():
+        draft = Workflow.objects.get(pk=workflow.pk).versions.get(number=0)
+        draft.definition = {**draft.definition, "nodes": [*draft.definition["nodes"], {"id": "new", "type": "agent"}]}
+        draft.save()
+    bundle = bundle_of(bench, workflow, "draft")
+    assert bundle.workflow.definition["nodes"][-1] == {"id": "new", "type": "agent"}
+    assert [agent.slug for agent in bundle.agents] == ["one", "two"]
+
+
 def test_exported_pushed_to_the_other_tenant_and_run_it_gives_the_same(bench: Bench) -> None:
     from workflows.actions.runs import start_run
     from workflows.actions.workflows import publish_workflow

@@ -131,13 +131,6 @@ def _agent_fields(agent: AgentPart, chosen: Names) -> Json:
     return fields
 
 
-def _connection(slug: str) -> ModelConnection | None:
-    found = ModelConnection.objects.filter(slug=slug).first() if slug else None
-    if slug and found is None:
-        raise NeedsMissing(details=[{"field": "agents", "message": f"There is no model connection {slug!r} here."}])
-    return found
-
-
 def _import_crew(actor: User, crew: CrewPart, result: Imported, *, replace: bool) -> None:
     existing = Crew.objects.filter(slug=crew.slug).first()
     if existing is not None and not replace:

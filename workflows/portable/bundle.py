@@ -7,11 +7,12 @@ import json
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from nexod.kernel.errors import InvalidInput
 from workflows.definitions import definition_schema
 from workflows.definitions.reading import bounds
+from workflows.portable.needs import needed_by
 
 Json = dict[str, Any]
 FORMAT = "nexod.bundle/1"
@@ -136,11 +137,20 @@ def _document(text: str) -> object:
 def parsed(document: object) -> Bundle:
     """Return the bundle of what was read already; raise BundleInvalid."""
     try:
-        return Bundle.model_validate(document)
+        return _whole(Bundle.model_validate(document))
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False)[:MAX_PROBLEMS]
         details = [{"field": ".".join(map(str, one["loc"])), "message": one["msg"]} for one in found]
         raise BundleInvalid(details=details) from None
+
+
+def _whole(bundle: Bundle) -> Bundle:
+    """Return the bundle with all that it needs: a file that people wrote, or cut, may name more than it says."""
+    told = {(need.kind, need.slug) for need in bundle.needs}
+    found = needed_by(bundle.workflow.definition, (agent.model_dump() for agent in bundle.agents))
+    pairs = [(kind, slug) for kind, slugs in found.items() for slug in sorted(slugs) if (kind, slug) not in told]
+    more = TypeAdapter(list[Need]).validate_python([{"kind": kind, "slug": slug} for kind, slug in pairs])
+    return bundle.model_copy(update={"needs": [*bundle.needs, *more]}) if more else bundle
 
 
 def written(bundle: Bundle, form: str = "yaml") -> str:

@@ -7,9 +7,9 @@ from typing import Any
 
 from agents.content import content_of
 from agents.models import Agent, Credential, Crew, CrewTask, KnowledgeBase, ModelConnection
-from agents.tools.naming import named_by_tools
 from workflows.models import Workflow, WorkflowVersion
 from workflows.portable.bundle import AgentPart, Bundle, CrewPart, Flow, Kind, Need
+from workflows.portable.needs import needed_by
 from workflows.portable.references import named_in
 
 Json = dict[str, Any]
@@ -23,13 +23,13 @@ def exported(workflow: Workflow, version: WorkflowVersion) -> Bundle:
     """Return the file of one version of the workflow, with the agents and crews as they are now."""
     names = named_in(version.definition)
     crews = list(_crews().filter(slug__in=names.get("crew", ())).order_by("slug"))
-    agents = _agents(names.get("agent", set()), crews)
+    agents = [_agent(agent) for agent in _agents(names.get("agent", set()), crews)]
     flow = Flow(slug=workflow.slug, name=workflow.name, description=workflow.description, definition=version.definition)
     return Bundle(
         workflow=flow,
-        agents=[_agent(agent) for agent in agents],
+        agents=agents,
         crews=[_crew(crew) for crew in crews],
-        needs=_needs(names, agents),
+        needs=_needs(version.definition, agents),
     )
 
 
@@ -74,21 +74,14 @@ def _task(task: CrewTask) -> Json:
     }
 
 
-def _needs(names: dict[str, set[str]], agents: Iterable[Agent]) -> list[Need]:
+def _needs(definition: Json, agents: Iterable[AgentPart]) -> list[Need]:
     """Return what is named and not brought along: connections, credentials, knowledge bases, other workflows."""
-    connections = set(names.get("connection", ()))
-    bases = set(names.get("knowledge_base", ()))
-    credentials = set(names.get("credential", ()))
-    for agent in agents:
-        credentials |= {slug for kind, slug in named_by_tools(agent.tools) if kind == "credential"}
-        connections |= {row["connection"] for row in agent.fallbacks}
-        connections |= {agent.connection.slug} if agent.connection else set()
-        bases |= {base.slug for base in agent.knowledge_bases.all()}
+    found = needed_by(definition, (agent.model_dump() for agent in agents))
     return [
-        *_named("connection", ModelConnection, connections),
-        *_named("credential", Credential, credentials),
-        *_named("knowledge_base", KnowledgeBase, bases),
-        *_named("workflow", Workflow, names.get("workflow", set())),
+        *_named("connection", ModelConnection, found["connection"]),
+        *_named("credential", Credential, found["credential"]),
+        *_named("knowledge_base", KnowledgeBase, found["knowledge_base"]),
+        *_named("workflow", Workflow, found["workflow"]),
     ]
 
 

@@ -15,12 +15,22 @@ KINDS = {"model": "connection"}
 
 
 def references_of(definition: Json) -> Iterator[tuple[Json, Reference]]:
-    """Return each node with each thing that its config names; an empty name is the tenant's default and names nothing."""
-    for node in definition["nodes"]:
-        if registry.known(node["type"]):
-            for found in registry.get(node["type"]).references(node.get("config", {})):
-                if found.slug:
-                    yield node, found
+    """Return each node with each thing that its config names; an empty name is the tenant's default and names nothing.
+
+    Of a draft that is half-done, or a document that is no definition, it is what can be read of it.
+    """
+    nodes = definition.get("nodes")
+    for node in nodes if isinstance(nodes, list) else ():
+        for found in _read(node):
+            if isinstance(found.slug, str) and found.slug:
+                yield node, found
+
+
+def _read(node: Any) -> list[Reference]:
+    try:
+        return registry.get(node["type"]).references(node.get("config", {})) if registry.known(node["type"]) else []
+    except (AttributeError, KeyError, TypeError):  # a node to which a field is still to be given
+        return []
 
 
 def named_in(definition: Json) -> dict[str, set[str]]:
