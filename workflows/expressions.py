@@ -78,18 +78,16 @@ class Checker:
         self.types = types
 
     def complaint(self, expression: str, gives: str = "any") -> str:
-        """Return why ``expression`` is not valid, or "" when it is; ``gives`` is bool, strings, list or any."""
+        """Return why ``expression`` is not valid, or "" when it is; ``gives`` is any, or one of ``GIVES``."""
         if len(expression) > MAX_EXPRESSION:
             return f"An expression may have at most {MAX_EXPRESSION:,} characters; this one has {len(expression):,}."
         try:
             found = self._type_of(expression)
         except Refused as refusal:
             return f"The expression is not valid: {refusal}."
-        wanted = {"bool": Type.BOOL, "strings": Type.List(Type.STRING)}.get(gives)
-        fits = gives == "any" or (gives == "list" and found.name().startswith("LIST"))
-        if fits or (wanted and wanted.is_assignable_from(found)) or "DYN" in found.name():
+        if gives == "any" or found.name().startswith((*_KINDS[gives], *_UNKNOWN)):
             return ""
-        return f"The expression must give {_WANTED[gives]}; this one gives {found.name().lower()}."
+        return f"The expression must give {GIVES[gives]}; this one gives {found.name().lower()}."
 
     def _type_of(self, expression: str) -> Type:
         if "has" in _CALL.findall(expression):  # the checker takes has(a.b) of a declared name for its value
@@ -133,7 +131,25 @@ def _code(expression: str) -> str:
     return _TOKEN.sub(lambda token: {"comment": " ", "text": "''"}.get(token.lastgroup or "", token[0]), expression)
 
 
-_WANTED = {"bool": "true or false", "strings": "a list of strings", "list": "a list"}
+GIVES = {
+    "bool": "true or false",
+    "strings": "a list of strings",
+    "list": "a list",
+    "number": "a number",
+    "string": "a text",
+    "object": "a map",
+}
+"""What an expression may have to give, in words."""
+_KINDS = {
+    "bool": ("BOOL",),
+    "strings": ("LIST<STRING", "LIST<DYN"),
+    "list": ("LIST",),
+    "number": ("INT", "UINT", "DOUBLE"),
+    "string": ("STRING", "BYTES", "TIMESTAMP", "DURATION"),
+    "object": ("MAP",),
+}
+"""How the names of the types begin that it is then, in a run as JSON."""
+_UNKNOWN = ("DYN", "optional")
 
 
 def _named(value: Any) -> str:

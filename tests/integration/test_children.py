@@ -107,7 +107,7 @@ def test_a_run_that_was_cancelled_fails_the_step_that_waits_for_it(bench: Bench)
 
 
 @pytest.mark.parametrize(
-    ("slug", "n", "code"), [("other", "'seven'", "inputs_invalid"), ("gone", "7", "workflow_missing")]
+    ("slug", "n", "code"), [("other", "dyn('seven')", "inputs_invalid"), ("gone", "7", "workflow_missing")]
 )
 def test_what_cannot_be_started_fails_the_step(bench: Bench, slug: str, n: str, code: str) -> None:
     from workflows.actions.workflows import delete_workflow

@@ -62,7 +62,7 @@ def test_json_stays_json_and_is_not_cut(bench: Bench, sink: Sink) -> None:
 
 
 def test_arguments_that_do_not_fit_fail_the_step(bench: Bench, echo: Echo) -> None:
-    run = bench.ran(using("echo", {"word": {"cel": "7"}}))
+    run = bench.ran(using("echo", {"word": {"cel": "dyn(7)"}}))
     assert (run.status, run.error["code"], run.error["node"]) == ("failed", "tool_arguments_invalid", "use")
     assert echo.heard == []
     assert told(bench, run) == ["tool.called", "tool.failed"]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from django.db import connection, transaction
 
 from nexod.kernel.errors import InvalidInput, PermissionDenied
+from tenants import due_times
 from tenants.actions.due_times import correct_due_times, sweep_due_times
 from tenants.context import enter_platform
 from tenants.models import DueTime
@@ -16,7 +18,7 @@ from tests.triggers import DAILY, due_rows, made, make_due
 from tests.workbench import definition, output, text
 from workflows.actions import firings
 from workflows.actions.firings import fire_by_hand, fire_schedule
-from workflows.actions.triggers import create_trigger, delete_trigger, set_enabled, update_trigger
+from workflows.actions.triggers import create_trigger, delete_trigger, put_off, set_enabled, update_trigger
 from workflows.models import Firing, Run, Trigger
 
 CHAIN = definition([text("a"), output()])
@@ -200,6 +202,8 @@ def reread(bench, trigger):
         ({}, "config.cron", "either"),
         ({"every_minutes": 0}, "config.every_minutes", "minimum"),
         ({"cron": "0 7 * * *", "zones": "UTC"}, "config", "zones"),
+        ({"every_minutes": 30, "jitter_s": 3600}, "config.jitter_s", "1,800 seconds apart"),
+        ({"cron": "0,5 9 * * MON", "jitter_s": 301}, "config.jitter_s", "300 seconds apart"),
     ],
 )
 def test_a_schedule_that_cannot_be_is_refused_with_its_field(bench, workflow, config, field, says):
@@ -351,12 +355,42 @@ def test_fired_by_hand_it_starts_although_paused_and_says_why_when_it_does_not(b
         ({"topic": {"template": "{% if"}}, "inputs.topic"),
         ({"topic": {"from": "a", "else": 1}}, "inputs.topic"),
         ({"topic": "text"}, "inputs.topic"),
+        ({"topic": {"value": 7}}, "inputs.topic"),
+        ({"topic": {"from": "a", "default": ["x"]}}, "inputs.topic"),
     ],
 )
 def test_inputs_that_cannot_be_are_refused_with_their_field(bench, workflow, inputs, field):
     with pytest.raises(InvalidInput) as refusal:
         made(bench, workflow, "schedule", config=HOURLY, inputs=inputs)
     assert refusal.value.details[0]["field"] == field
+
+
+@pytest.mark.parametrize(("source", "fits"), [
+    ({"value": 7}, True), ({"from": "a", "default": 7}, True), ({"from": "a"}, True),
+    ({"value": "7"}, False), ({"value": 12}, False), ({"template": "{{ event.a }}"}, False),
+])  # fmt: skip
+def test_what_can_never_be_an_input_is_refused_when_it_is_saved(bench, source, fits):
+    taken = {"number": {"$ref": "#/$defs/few"}}
+    inputs = {"type": "object", "properties": taken, "$defs": {"few": {"type": "integer", "maximum": 9}}}
+    counting = bench.workflow({**CHAIN, "inputs": inputs}, name="Counting")
+    if fits:
+        made(bench, counting, "schedule", config=HOURLY, inputs={"number": source})
+        return
+    with pytest.raises(InvalidInput) as refusal:
+        made(bench, counting, "schedule", config=HOURLY, inputs={"number": source})
+    assert refusal.value.details[0]["field"] == "inputs.number"
+
+
+def test_every_time_is_fired_for_although_each_is_spread_up_to_the_next(bench, workflow, monkeypatch):
+    """The widest spread that is taken: the clock goes on, and no time is missed for being put off."""
+    clock = [hours_ago(0)]
+    monkeypatch.setattr(due_times, "database_now", lambda: clock[0])
+    trigger, _ = made(bench, workflow, "schedule", config={"every_minutes": 30, "jitter_s": 1800})
+    found = []
+    while len(found) < 20:
+        clock[0] = put_off(trigger, reread(bench, trigger).next_due)
+        found += [firing.due for firing in fired(bench, trigger)]
+    assert {later - earlier for earlier, later in pairwise(found)} == {timedelta(minutes=30)}
 
 
 def test_a_deleted_trigger_is_never_due_and_its_runs_stay(bench, workflow):

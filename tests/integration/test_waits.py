@@ -89,7 +89,7 @@ def test_a_person_can_let_a_timer_end_now(bench: Bench) -> None:
     ("config", "code"),
     [
         ({"until": "tomorrow"}, "time_unreadable"),
-        ({"seconds": "'soon'"}, "time_unreadable"),
+        ({"seconds": "dyn('soon')"}, "time_unreadable"),
         ({"seconds": "-1"}, "time_unreadable"),
         ({"until": "2999-01-01T00:00:00Z"}, WaitTooLong.code),
     ],

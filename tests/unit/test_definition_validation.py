@@ -110,6 +110,11 @@ class Called(Everything):
         ({"count": {"template": "1"}}, "config.inputs.count"),
         ({"word": {"template": "a"}}, "config.inputs.count"),
         ({"count": {"cel": "1"}, "words": {"template": "a"}}, "config.inputs.words"),
+        ({"count": {"cel": "inputs.many"}, "word": {"cel": "inputs.topic"}}, ""),
+        ({"count": {"cel": "inputs.any * 2"}, "word": {"cel": "inputs.any"}}, ""),
+        ({"count": {"cel": "'seven'"}}, "config.inputs.count.cel"),
+        ({"count": {"cel": "inputs.topic"}}, "config.inputs.count.cel"),
+        ({"count": {"cel": "1"}, "word": {"cel": "size(inputs.topic)"}}, "config.inputs.word.cel"),
     ],
 )
 def test_another_workflow_is_given_what_it_takes(inputs: dict[str, Any], field: str):
@@ -118,13 +123,54 @@ def test_another_workflow_is_given_what_it_takes(inputs: dict[str, Any], field: 
     document = {
         "format": "nexod.workflow/1",
         "name": "w",
+        "inputs": {
+            "type": "object",
+            "properties": {"topic": {"type": "string"}, "many": {"type": "integer"}, "any": {}},
+        },
         "start": "call",
         "nodes": nodes,
         "edges": [{"from": "call", "to": "end"}],
     }
-    expected = [("bad_input", "call", field)] if field else []
+    code = "bad_expression" if field.endswith(".cel") else "bad_input"
+    expected = [(code, "call", field)] if field else []
     assert places(validate(document, Called())) == expected
     assert validate(document, Everything()) == []
+
+
+@pytest.mark.parametrize(("arguments", "field"), [
+    ({"text": {"template": "a"}, "times": {"cel": "inputs.bar"}}, ""),
+    ({"text": {"cel": "inputs.topic"}, "times": {"cel": "inputs.bar + 1"}}, ""),
+    ({"text": {"cel": "inputs.bar"}}, "config.arguments.text.cel"),
+    ({"text": {"template": "a"}, "times": {"cel": "inputs.topic"}}, "config.arguments.times.cel"),
+    ({"text": {"template": "a"}, "times": {"template": "3"}}, "config.arguments.times"),
+])  # fmt: skip
+def test_a_tool_is_given_what_it_takes(arguments: dict[str, Any], field: str, monkeypatch: pytest.MonkeyPatch):
+    from agents.tools import registry as tools
+
+    calculator = tools.tool("calculator")
+    taken = {"text": {"type": "string"}, "times": {"type": "integer"}}
+    monkeypatch.setattr(type(calculator), "parameters", {"type": "object", "properties": taken, "required": ["text"]})
+
+    def change(document: Json) -> None:
+        node(document, "look").update(type="tool", config={"tool": "calculator", "arguments": arguments})
+        node(document, "ask")["config"] = {"prompt": "{{ nodes.look.result }}"}
+        node(document, "gate")["config"]["cases"][0]["when"] = "false"
+        node(document, "end")["config"] = {"outputs": {"a": {"cel": "1"}}}
+
+    assert [(where, at) for _, where, at in found(change)] == ([("look", field)] if field else [])
+
+
+@pytest.mark.parametrize(("seconds", "fits"), [
+    ("60", True), ("inputs.bar * 60", True), ("1.5", True), ("inputs.topic", False), ("'soon'", False), ("true", False),
+])  # fmt: skip
+def test_a_wait_must_be_given_a_number(seconds: str, fits: bool):
+    def change(document: Json) -> None:
+        node(document, "look").update(type="wait", config={"seconds": seconds})
+        node(document, "ask")["config"] = {"prompt": "x"}
+        node(document, "gate")["config"]["cases"][0]["when"] = "false"
+        node(document, "end")["config"] = {"outputs": {"a": {"cel": "1"}}}
+
+    assert found(change) == ([] if fits else [("bad_expression", "look", "config.seconds")])
 
 
 @pytest.mark.parametrize(("items", "fits"), [

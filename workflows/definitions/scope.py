@@ -11,7 +11,7 @@ from workflows.definitions.graph import Graph
 from workflows.expressions import Checker
 from workflows.expressions import names_in as names_in_expression
 from workflows.nodes import registry
-from workflows.nodes.base import ERROR, Expression, Json, Problem
+from workflows.nodes.base import ERROR, Expression, Json, Problem, References
 from workflows.nodes.map import ITEM
 from workflows.rendering import TemplateFailed
 from workflows.rendering import names_in as names_in_template
@@ -59,8 +59,9 @@ FAILURE: Json = {
 class Scope:
     """The names of one definition and their types, read from JSON Schemas; of ``sound`` nodes only, whose configs fit."""
 
-    def __init__(self, definition: Definition, graph: Graph, sound: list[Node]) -> None:
+    def __init__(self, definition: Definition, graph: Graph, sound: list[Node], references: References) -> None:
         self.definition = definition
+        self.references = references
         self.graph = graph
         self.nodes = sound
         self.sound = {node.id: node for node in sound}
@@ -72,7 +73,9 @@ class Scope:
 
     def problems(self) -> list[Problem]:
         """Return what is wrong with the templates and expressions of the sound nodes."""
-        expressions = [(node, f"config.{field}", found) for node in self.nodes for field, found in _expressions(node)]
+        expressions = [
+            (node, f"config.{field}", found) for node in self.nodes for field, found in self._expressions(node)
+        ]
         checker = Checker(self._types(found for _, _, found in expressions))
         problems = [problem for node in self.nodes for problem in self._template_problems(node)]
         for node, field, found in expressions:
@@ -82,6 +85,12 @@ class Scope:
             else:
                 problems += self._name_problems(node, field, names_in_expression(found.source))
         return problems
+
+    def _expressions(self, node: Node) -> list[tuple[str, Expression]]:
+        kind = registry.get(node.type)
+        taken = kind.taken(node.config, self.references)
+        found = kind.expressions(node.config).items()
+        return [(field, Expression(one.source, taken.get(field, one.gives))) for field, one in found]
 
     def _template_problems(self, node: Node) -> Iterator[Problem]:
         for name, source in registry.get(node.type).templates(node.config).items():
@@ -163,10 +172,6 @@ class Scope:
 
 def _with_error(output: Json) -> Json:
     return {**output, "properties": {**output["properties"], ERROR: FAILURE}} if "properties" in output else output
-
-
-def _expressions(node: Node) -> list[tuple[str, Expression]]:
-    return list(registry.get(node.type).expressions(node.config).items())
 
 
 def _signature(schema: Any, path: list[str]) -> str:

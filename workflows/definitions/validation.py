@@ -91,7 +91,7 @@ def _problems(definition: Definition, references: References) -> list[Problem]:
             sound.append(node)
     shape = [*_start_problems(definition, graph), *_cycle_problems(definition, graph), *failure_problems(definition)]
     shape += branching_problems(definition, graph, sound)
-    return [*structure, *nodes, *shape, *Scope(definition, graph, sound).problems()]
+    return [*structure, *nodes, *shape, *Scope(definition, graph, sound, references).problems()]
 
 
 def _id_problems(definition: Definition) -> list[Problem]:

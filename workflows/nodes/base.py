@@ -116,7 +116,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A CEL expression of a config, and what it must give: bool, strings, list or any."""
+    """A CEL expression of a config, and what it must give: ``any``, or one of ``workflows.expressions.GIVES``."""
 
     source: str
     gives: str = "any"
@@ -147,6 +147,10 @@ class NodeType:
 
     def expressions(self, config: Json) -> dict[str, Expression]:
         """Return the CEL expressions of a config by dotted field."""
+        return {}
+
+    def taken(self, config: Json, references: References) -> dict[str, str]:
+        """Return what expressions must give, by dotted field, where that is known only to what the config names."""
         return {}
 
     def field_of(self, config: Json, source: str) -> str:

@@ -16,7 +16,14 @@ from workflows.nodes.base import (
     Reference,
     References,
 )
-from workflows.nodes.values import VALUE, value_expressions, value_of, value_templates
+from workflows.nodes.values import (
+    VALUE,
+    texts_for_others,
+    value_expressions,
+    value_kinds,
+    value_of,
+    value_templates,
+)
 
 APPROVALS = ("never", "always")
 _ARGUMENT = "^[A-Za-z_][A-Za-z0-9_]{0,59}$"
@@ -66,6 +73,10 @@ class ToolNode(NodeType):
 
     def expressions(self, config: Json) -> dict[str, Expression]:
         return value_expressions("arguments", config.get("arguments", {}))
+
+    def taken(self, config: Json, references: References) -> dict[str, str]:
+        known = _known(config["tool"])
+        return value_kinds("arguments", config.get("arguments", {}), known.parameters) if known else {}
 
     def references(self, config: Json) -> list[Reference]:
         return [Reference("tool", config["tool"], "tool"), *_named_in_settings(config)]
@@ -125,22 +136,19 @@ def _settings_problems(node: CheckedNode) -> list[Problem]:
 
 
 def _argument_problems(node: CheckedNode) -> list[Problem]:
-    """Return which arguments the tool does not take, and which it needs; what they give is checked in the run."""
+    """Return which arguments the tool does not take, needs, or takes as something else than a text."""
     if (known := _known(node.config["tool"])) is None:
         return []
     given, parameters = node.config.get("arguments", {}), known.parameters
     unknown = given.keys() - parameters["properties"].keys() if parameters.get("additionalProperties") is False else ()
     missing = set(parameters.get("required", ())) - given.keys()
-    return [
-        *(
-            Problem("bad_config", _unknown(known, name), node.id, f"config.arguments.{name}")
-            for name in sorted(unknown)
-        ),
-        *(
-            Problem("bad_config", f"{known.title} needs this argument.", node.id, f"config.arguments.{name}")
-            for name in sorted(missing)
-        ),
+    told = [(name, _unknown(known, name)) for name in sorted(unknown)]
+    told += [(name, f"{known.title} needs this argument.") for name in sorted(missing)]
+    told += [
+        (name, f"A template gives a text, and {known.title} takes {kind} here; use an expression.")
+        for name, kind in texts_for_others(given, parameters).items()
     ]
+    return [Problem("bad_config", message, node.id, f"config.arguments.{name}") for name, message in told]
 
 
 def _unknown(known: Any, name: str) -> str:

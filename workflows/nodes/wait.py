@@ -50,7 +50,7 @@ class WaitNode(NodeType):
         return {"until": config["until"]} if "until" in config else {}
 
     def expressions(self, config: Json) -> dict[str, Expression]:
-        return {"seconds": Expression(config["seconds"])} if "seconds" in config else {}
+        return {"seconds": Expression(config["seconds"], gives="number")} if "seconds" in config else {}
 
     def output(self, config: Json) -> Json:
         return fields.closed(("came",), {"came": {"type": "boolean"}, "body": {}})

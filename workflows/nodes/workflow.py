@@ -14,7 +14,14 @@ from workflows.nodes.base import (
     Reference,
     References,
 )
-from workflows.nodes.values import VALUE, value_expressions, value_of, value_templates
+from workflows.nodes.values import (
+    VALUE,
+    texts_for_others,
+    value_expressions,
+    value_kinds,
+    value_of,
+    value_templates,
+)
 
 
 class WorkflowNode(NodeType):
@@ -46,6 +53,9 @@ class WorkflowNode(NodeType):
     def expressions(self, config: Json) -> dict[str, Expression]:
         return value_expressions("inputs", config.get("inputs", {}))
 
+    def taken(self, config: Json, references: References) -> dict[str, str]:
+        return value_kinds("inputs", config.get("inputs", {}), references.inputs(config["workflow"]) or {})
+
     def references(self, config: Json) -> list[Reference]:
         return [Reference("workflow", config["workflow"], "workflow")]
 
@@ -71,7 +81,6 @@ def _input_problems(node: CheckedNode, taken: Json) -> list[Problem]:
     told += [(name, "The workflow needs this input.") for name in needed if name not in given]
     told += [
         (name, f"A template gives a text, and the workflow takes {kind} here; use an expression.")
-        for name, value in given.items()
-        if "template" in value and isinstance(kind := known.get(name, {}).get("type"), str) and kind != "string"
+        for name, kind in texts_for_others(given, taken).items()
     ]
     return [Problem("bad_input", message, node.id, f"config.inputs.{name}") for name, message in told]

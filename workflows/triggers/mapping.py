@@ -11,6 +11,7 @@ from typing import Any
 from nexod.kernel.errors import InvalidInput
 from workflows.errors import TextFailed
 from workflows.rendering import MAX_TEMPLATE, names_in, render
+from workflows.schemas import SchemaRefused, complaints, usable
 from workflows.triggers.base import Complaint
 
 Json = dict[str, Any]
@@ -45,7 +46,25 @@ def complaints_of(mapping: object, schema: Json) -> list[Complaint]:
         ]
     needed = [name for name in schema.get("required") or [] if "default" not in known.get(name, {})]
     found += [(f"inputs.{name}", "The workflow needs this input.") for name in needed if name not in mapping]
-    return found
+    return found or [
+        (f"inputs.{name}", message) for name in mapping if (message := _unfit(name, mapping[name], schema))
+    ]
+
+
+def _unfit(name: str, source: Json, schema: Json) -> str:
+    """Return why what is known of an input already can never fit: a fixed value, a default, or that a template gives a text."""
+    try:
+        part = (usable(schema).get("properties") or {}).get(name)
+    except SchemaRefused:  # the workflow's own matter, told where it is saved
+        return ""
+    if not isinstance(part, dict):
+        return ""
+    if "template" in source:
+        message = f"A template gives a text, and the workflow takes {part.get('type')} here; take it from the event."
+        return message if isinstance(part.get("type"), str) and part["type"] != "string" else ""
+    given = [source[way] for way in ("value", "default") if way in source]
+    found = complaints(given[0], part) if given else []
+    return found[0]["message"] if found else ""
 
 
 def _complaint(source: object) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import ClassVar
 
 from workflows.nodes.fields import closed
 from workflows.triggers.base import Complaint, Json, TriggerType
-from workflows.triggers.times import ScheduleInvalid, due_after, zone_of
+from workflows.triggers.times import ScheduleInvalid, due_after, upcoming, zone_of
 
 MOST_CAUGHT_UP = 100
+LOOKED_AT = 50
+"""How many of its next times are compared with its spread."""
 
 
 class ScheduleTrigger(TriggerType):
@@ -44,7 +47,7 @@ class ScheduleTrigger(TriggerType):
             },
             "jitter_s": {
                 "type": "integer", "title": "Spread over seconds", "minimum": 0, "maximum": 3600, "default": 0,
-                "description": "Each firing comes up to so many seconds later, so that not all come at once.",
+                "description": "Each firing comes up to so many seconds later, before the next one, so that not all come at once.",
             },
         },
     )  # fmt: skip
@@ -57,9 +60,9 @@ class ScheduleTrigger(TriggerType):
             zone_of(config["zone"])
             if due_after(config, datetime.now(UTC)) is None:
                 return [("cron", f"{config['cron']!r} never comes: no year of the next fifty has such a day.")]
+            return _spread_too_far(config)
         except ScheduleInvalid as error:
             return [(error.field, str(error))]
-        return []
 
     def sample(self, config: Json) -> Json:
         """Return the time that is next due."""
@@ -71,3 +74,13 @@ class ScheduleTrigger(TriggerType):
         if every := config.get("every_minutes"):
             return f"every {every} min"
         return f"{config.get('cron')} ({config.get('zone')})"
+
+
+def _spread_too_far(config: Json) -> list[Complaint]:
+    """Refuse a spread over the next time: what is put off behind that would be missed, and made up for or not."""
+    if not config["jitter_s"]:
+        return []
+    gap_s = min((two - one).total_seconds() for one, two in pairwise(upcoming(config, datetime.now(UTC), LOOKED_AT)))
+    if config["jitter_s"] <= gap_s:
+        return []
+    return [("jitter_s", f"Two of its times are only {gap_s:,.0f} seconds apart; spread each over at most so many.")]
