@@ -15,6 +15,7 @@ from django.db.models import F
 from django.test import Client
 from django_redis import get_redis_connection
 
+from tests.integration.test_tickets import suspended
 from tests.triggers import made, signed
 from tests.workbench import definition, output, text
 from workflows.actions import arrivals, pruning
@@ -63,6 +64,15 @@ def test_the_address_of_another_tenant_is_nothing(bench, workflow):
         assert sent(trigger, body, headers, host=host).status_code == 404
     with bench.inside():
         assert not Firing.objects.exists()
+
+
+def test_a_suspended_tenants_address_takes_nothing(bench, workflow):
+    trigger, secret = made(bench, workflow, "webhook")
+    with suspended(bench, "acme"):
+        assert sent(trigger, *signed(secret)).status_code == 403
+    assert sent(trigger, *signed(secret)).status_code == 202
+    with bench.inside():
+        assert Firing.objects.count() == 1
 
 
 @pytest.mark.parametrize("token", ["nobody", "x" * 5000, "%00", "..%2f..", "é"])

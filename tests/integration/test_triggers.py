@@ -14,6 +14,7 @@ from tenants import due_times
 from tenants.actions.due_times import correct_due_times, sweep_due_times
 from tenants.context import enter_platform
 from tenants.models import DueTime
+from tests.integration.test_tickets import suspended
 from tests.triggers import DAILY, due_rows, made, make_due
 from tests.workbench import definition, output, text
 from workflows.actions import firings
@@ -172,6 +173,19 @@ def test_a_paused_schedule_is_not_due_and_makes_up_for_nothing(bench, workflow):
         again = set_enabled(actor=bench.user(), trigger=trigger, is_enabled=True)
         assert again.next_due > datetime.now(UTC)
     assert trigger.pk in due_rows()
+
+
+def test_a_suspended_tenants_schedule_is_made_up_for_by_its_policy_when_it_may_work_again(bench, workflow):
+    trigger, _ = made(bench, workflow, "schedule", config=HOURLY)
+    theirs, _ = made(bench, bench.workflow(CHAIN, slug="globex"), "schedule", slug="globex", config=HOURLY)
+    make_due(bench, trigger, hours_ago(3))
+    make_due(bench, theirs, hours_ago(3), slug="globex")
+    with suspended(bench, "acme"), enter_platform():
+        assert [(due.item, due.active) for due in sorted(sweep_due_times(), key=lambda due: due.active)] == [
+            (str(trigger.pk), False), (str(theirs.pk), True),
+        ]  # fmt: skip
+    (firing,) = fired(bench, trigger)
+    assert (firing.due, firing.outcome) == (hours_ago(0), "started")
 
 
 def test_jitter_puts_off_and_is_the_same_every_time(bench, workflow):

@@ -171,6 +171,17 @@ def test_while_a_secret_is_rotated_both_sign_and_neither_is_stored_as_it_is(benc
         assert is_signed([secret], id_=seen.headers["webhook-id"], body=seen.body, **given)
 
 
+def test_when_its_time_is_over_the_former_secret_signs_nothing_more(bench, sink):
+    with bench.inside():
+        endpoint, old = create_endpoint(actor=bench.user(), name="E", url=sink.url("/hook"), events=["run.completed"])
+        new = rotate_endpoint_secret(actor=bench.user(), endpoint=endpoint, overlap_h=0)
+    sent(bench, told(bench))
+    (seen,) = sink.requests
+    given = {"timestamp": seen.headers["webhook-timestamp"], "given": seen.headers["webhook-signature"]}
+    holds = [is_signed([one], id_=seen.headers["webhook-id"], body=seen.body, **given) for one in (old, new)]
+    assert holds == [False, True]
+
+
 @pytest.mark.parametrize(
     ("answer", "status"),
     [
@@ -208,6 +219,30 @@ def test_a_receiver_that_drips_holds_no_worker(bench, sink, endpoint, drips, sta
     row = reread(bench, delivery)
     assert (row.status, [entry["status"] for entry in row.log]) == (ends, [status])
     assert ("within 1 s" in row.log[0]["error"]) == (drips == "head")
+
+
+def test_an_endpoint_that_fails_and_hangs_holds_one_worker_at_most(bench, sink, endpoint, theirs):
+    """Others, of this tenant and of the next, go out meanwhile; when it takes something again, so do its own."""
+    first = told(bench)
+    with bench.inside():
+        tell(Happening("run.failed", "2", {"run": {"id": str(uuid4())}}))
+        second = Delivery.objects.exclude(pk=first.pk).get()
+        other, _ = create_endpoint(actor=bench.user(), name="O", url=sink.url("/other"), events=["run.cancelled"])
+        tell(Happening("run.cancelled", "3", {"run": {"id": str(uuid4())}}))
+        well = Delivery.objects.get(endpoint=other)
+        WebhookEndpoint.objects.filter(pk=endpoint.pk).update(failing_since=datetime.now(UTC))
+        hanging = claimed_delivery(first.pk)
+        assert (hanging.pk, send_delivery(delivery_id=second.pk)) == (first.pk, None)
+        assert send_delivery(delivery_id=well.pk).is_taken
+    of_globex = told(bench, slug="globex")
+    with bench.inside("globex"):
+        assert send_delivery(delivery_id=of_globex.pk).is_taken
+    assert second.pk in due_rows()
+    assert (sink.count("/hook"), reread(bench, second).attempts) == (0, 0)
+    with bench.inside():
+        settle(hanging, Attempt(503, 1.0))
+        assert send_delivery(delivery_id=second.pk).is_taken
+    assert reread(bench, second).endpoint.failing_since is None
 
 
 def test_it_is_given_up_after_a_day_of_growing_waits(bench, sink, endpoint):
