@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from contextlib import closing
 from typing import Any
@@ -130,6 +131,25 @@ def test_silence_is_given_up_in_time(sink: Sink) -> None:
     assert time.monotonic() - began < 10
 
 
+@pytest.mark.parametrize("part", ["head", "body"])
+def test_an_answer_that_drips_is_given_up_in_time(sink: Sink, part: str) -> None:
+    """A byte now and then keeps each read alive, and not the whole."""
+    sink.answer(Answer(drips=part))
+    found: list[BaseException] = []
+
+    def asks() -> None:
+        try:
+            asked(sink, timeout_s=1)
+        except HttpFailed as error:
+            found.append(error)
+
+    asking = threading.Thread(target=asks, daemon=True)
+    asking.start()
+    asking.join(30)
+    assert not asking.is_alive()
+    assert "within 1 s" in str(found[0])
+
+
 def test_private_addresses_are_refused(sink: Sink, settings: Any) -> None:
     settings.NEXOD_EGRESS_ALLOW = []
     with pytest.raises(AddressRefused):
@@ -231,7 +251,6 @@ def test_a_port_where_nobody_listens_was_not_reached(bench: Bench, sink: Sink, s
 
 
 def test_a_cancel_is_heard_while_the_other_side_is_silent(bench: Bench, sink: Sink) -> None:
-    import threading
 
     from workflows.actions.runs import cancel_run
 

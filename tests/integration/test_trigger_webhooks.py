@@ -57,6 +57,17 @@ def test_what_is_signed_starts_a_run_with_what_it_says_and_202(bench, workflow):
         assert not Firing.objects.exists()
 
 
+def test_what_came_can_be_read_as_it_came_by_its_tenant_alone(bench, workflow, visit):
+    trigger, secret = made(bench, workflow, "webhook")
+    body, headers = signed(secret, b'{"raw":  "<b>\xc3\xa4</b>"}')
+    id_ = sent(trigger, body, headers).json()["id"]
+    addresses = f"/api/v1/firings/{id_}", f"/admin/workflows/firing/{id_}/change/"
+    read, page = (visit("acme", "editor").get(address) for address in addresses)
+    assert (read.json()["payload"], read.json()["payload_bytes"]) == (body.decode(), len(body))
+    assert "&lt;b&gt;ä&lt;/b&gt;" in page.content.decode()
+    assert [visit("globex", "owner").get(address).status_code for address in addresses] == [404, 404]
+
+
 def test_the_address_of_another_tenant_is_nothing(bench, workflow):
     trigger, secret = made(bench, workflow, "webhook")
     body, headers = signed(secret)
