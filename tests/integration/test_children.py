@@ -97,6 +97,31 @@ def test_cancelling_a_run_cancels_what_it_waits_for(bench: Bench) -> None:
     assert (bench.run(run).status, bench.advance(child.id).status) == ("cancelled", "cancelled")
 
 
+def test_a_branch_that_loses_gives_up_the_run_that_it_waits_for(bench: Bench) -> None:
+    """The run goes on after the race: what nobody needs any more does not."""
+    call = node("call", "workflow", {"workflow": other(bench, doubling(ask("a"))), "inputs": {"n": {"cel": "7"}}})
+    nodes = [text("s"), call, ask("first"), node("j", "join", {"mode": "any"}), ask("q"), output()]
+    run = bench.start(definition(nodes, ["s call", "s first", "call j", "first j", "j q", "q end"]))
+    assert bench.advance(run).status == "waiting"
+    child = child_of(bench, run)
+    bench.advance(child.id)
+    bench.decide(run, "approve")
+    assert bench.advance(run).status == "waiting"
+    assert {step.node: step.status for step in bench.steps(run)}["call"] == "cancelled"
+    assert bench.advance(child.id).status == "cancelled"
+
+
+def test_an_item_that_fails_gives_up_the_runs_of_the_others(bench: Bench) -> None:
+    slug = other(bench, doubling(ask("a")))
+    call = node("call", "workflow", {"workflow": slug, "inputs": {"n": {"cel": "nodes.m.item"}}})
+    whole = node("m", "map", {"items": "dyn([1, 'two'])", "each": "call", "at_once": 1})
+    made = definition([whole, output("end"), ask("q"), output("sorry")], ["m end", "m q error", "q sorry"])
+    run = bench.start({**made, "nodes": [*made["nodes"], call]})
+    assert bench.advance(run).status == "waiting"
+    assert [step.status for step in bench.steps(run) if step.node == "call"] == ["cancelled", "failed"]
+    assert bench.advance(child_of(bench, run).id).status == "cancelled"
+
+
 def test_a_run_that_was_cancelled_fails_the_step_that_waits_for_it(bench: Bench) -> None:
     from workflows.actions.runs import cancel_run
 

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from nexod.kernel import events
 from workflows.actions.events import append_event
 from workflows.actions.waking import wake
-from workflows.models import Run, Wait
+from workflows.models import Run, Step, Wait
 
 
 def tell_parent(child: UUID) -> None:
@@ -26,6 +26,11 @@ def tell_parent(child: UUID) -> None:
 def cancel_children(parent: UUID, *, actor: str = "") -> None:
     """Ask every run that steps of ``parent`` wait for to stop: nobody needs what it would give."""
     _ask_to_stop(Run.objects.active().filter(parent__run=parent), actor)
+
+
+def cancel_runs_of(steps: QuerySet[Step]) -> None:
+    """Ask every run that these steps wait for to stop; in the caller's transaction."""
+    _ask_to_stop(Run.objects.active().filter(parent__in=steps), "")
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -17,7 +17,7 @@ from nexod.kernel.often import Often
 from tenants.messages import keeping, send_kept
 from tenants.models import DueTime
 from workflows.actions.approval_record import noting_withdrawn, withdraw
-from workflows.actions.children import cancel_children, tell_parent
+from workflows.actions.children import cancel_children, cancel_runs_of, tell_parent
 from workflows.actions.events import FENCED, TOLD, hanging_on, publish, stored_events, told_json
 from workflows.actions.notable import noting_sql
 from workflows.actions.statements import Insertion, Statement
@@ -132,9 +132,11 @@ def close_parts(step: UUID) -> None:
     close_waiting(Step.objects.filter(part_of=step))
 
 
+@transaction.atomic
 def close_waiting(steps: QuerySet[Step]) -> None:
-    """Withdraw what the steps ask and cancel those that wait: nobody goes on with them."""
+    """Withdraw what the steps ask, cancel those that wait and the runs that they started: nobody goes on with them."""
     waiting = steps.filter(status=Step.Status.WAITING)
+    cancel_runs_of(waiting)
     withdraw(Approval.objects.pending().filter(step__in=waiting), because="not_needed")
     waiting.update(status=Step.Status.CANCELLED, retry_at=None)
 
