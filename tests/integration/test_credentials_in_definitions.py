@@ -239,6 +239,20 @@ def test_where_it_is_used_is_known(bench: Bench) -> None:
         delete_credential(actor=bench.user("admin"), credential=credential)
 
 
+def test_where_it_is_used_is_known_while_people_are_at_work_on_the_draft(bench: Bench) -> None:
+    """A step that says too little yet hides none of the others, and names what it names already."""
+    from agents.credentials.uses import uses_of
+
+    crm(bench)
+    workflow = bench.workflow(calling(), name="Orders")
+    with bench.inside():
+        draft = workflow.versions.get(number=0)
+        new = [{"id": "new", "type": "agent"}, {"id": "more", "type": "http", "config": {"credential": "crm"}}]
+        draft.definition = {**draft.definition, "nodes": [*new, *draft.definition["nodes"]]}
+        draft.save()
+        assert {use.place for use in uses_of("crm")} == {"call", "more"}
+
+
 def test_no_expression_and_no_template_sees_it(bench: Bench) -> None:
     keep(bench, "api.example.com")
     for source in ("credentials.crm", "credential", "run.credential", "tenant.credentials"):

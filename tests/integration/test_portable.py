@@ -177,6 +177,18 @@ def test_a_draft_that_is_half_done_goes_out_too(bench: Bench) -> None:
     assert [agent.slug for agent in bundle.agents] == ["one", "two"]
 
 
+def test_people_whom_a_policy_names_and_who_are_not_there_are_told_with_their_place(bench: Bench) -> None:
+    """Nobody is put in their place: who decides is for people to say."""
+    with bench.inside():
+        policy = {"who": {"users": [bench.user("approver").email]}}
+    asks = node("sure", "approval", {"title": "Sure?", "content": "?", "policy": policy})
+    bundle = bundle_of(bench, bench.workflow(definition([asks, output()])))
+    with pytest.raises(DefinitionInvalid) as refused:
+        brought(bench, read(written(bundle)))
+    [problem] = refused.value.problems
+    assert (problem.code, problem.node, problem.field) == ("unknown_user", "sure", "config.policy.who.users.0")
+
+
 def test_exported_pushed_to_the_other_tenant_and_run_it_gives_the_same(bench: Bench) -> None:
     from workflows.actions.runs import start_run
     from workflows.actions.workflows import publish_workflow
