@@ -20,7 +20,7 @@ def notify_approval(approval: str) -> None:
 
 @shared_task(base=TenantTask, name="collaboration.notify_about_approval")
 def notify_about_approval(approval: str, kind: str, nth: int) -> None:
-    """Tell of a reminder, an escalation, a reassignment or the decision."""
+    """Tell of a vote, an edit, a reminder, an escalation, a reassignment or the decision."""
     notify.notify_about_approval(approval_id=UUID(approval), kind=kind, nth=nth)
 
 

@@ -14,6 +14,8 @@ from collaboration.notifications.kinds import ASKING, kind_of
 from tenants.accounts.models import User
 from tenants.addresses import address
 from tenants.context import current_tenant
+from workflows.approvals.people import desk_of
+from workflows.errors import ApprovalClaimed
 from workflows.models import Approval
 
 ITEMS = 50
@@ -37,7 +39,7 @@ def letter_of(delivery: Delivery) -> mail.Letter | None:
     told = list(delivery.notifications.unread().order_by("created_at", "pk")) if person and person.is_active else []
     if person is None or not told:
         return None
-    asked = _still_asked(told)
+    asked = _still_asked(told, person)
     items = [_item(one, person, asked) for one in told[:ITEMS] if one.kind not in ASKING or one.about in asked]
     if not items:
         return None
@@ -52,9 +54,15 @@ def note_sent(letter: mail.Letter) -> None:
         note_link_sent(approval, person)
 
 
-def _still_asked(told: list[Notification]) -> dict[Any, Approval]:
-    wanted = [one.about for one in told if one.kind in ASKING]
-    return Approval.objects.pending().select_related("run").in_bulk(wanted) if wanted else {}
+def _still_asked(told: list[Notification], person: User) -> dict[Any, Approval]:
+    """Return what the person may still decide, also where somebody has it on the desk for now."""
+    wanted = [one.about for one in told if one.about and one.kind in ASKING]
+    if not wanted:
+        return {}
+    desk = desk_of(person)
+    asked = Approval.objects.pending().select_related("run", "claimed_by", "assigned_to").prefetch_related("votes")
+    refusals = {approval: desk.refusal(approval) for approval in asked.filter(pk__in=wanted)}
+    return {one.pk: one for one, refusal in refusals.items() if refusal is None or isinstance(refusal, ApprovalClaimed)}
 
 
 def _item(one: Notification, person: User, asked: dict[Any, Approval]) -> Item:

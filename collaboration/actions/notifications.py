@@ -6,10 +6,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from collaboration.models import Notification
+from collaboration.notifications.kinds import ASKING
 from nexod.kernel.errors import NotFound
 from nexod.kernel.topics import publish, workspace_topic
 from tenants.accounts.models import User
 from tenants.context import current_tenant
+from workflows.models import Approval
 
 
 def mark_read(*, actor: User, notification: Notification) -> Notification:
@@ -28,6 +30,18 @@ def mark_all_read(*, actor: User) -> int:
     read = Notification.objects.visible_to(actor).unread().update(read_at=timezone.now())
     _tell_number(actor)
     return read
+
+
+def read_what_asks(approval: Approval) -> None:
+    """Mark read what asks for a decision that is made, or not needed any more; while it is asked, for those who have voted."""
+    asking = Notification.objects.unread().filter(kind__in=ASKING, about=approval.pk)
+    if approval.status == Approval.Status.PENDING:
+        voted = approval.votes.filter(round=approval.round)
+        asking = asking.filter(user__in=voted.values("user"))
+    people = set(asking.values_list("user_id", flat=True))
+    asking.filter(user__in=people).update(read_at=timezone.now())
+    for person in User.objects.filter(pk__in=people):
+        _tell_number(person)
 
 
 def _tell_number(actor: User) -> None:

@@ -8,17 +8,19 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from agents.models import BudgetWindow
+from collaboration.actions.notifications import read_what_asks
 from collaboration.actions.telling import tell
 from collaboration.notifications import kinds
 from tenants.accounts.models import User
 from tenants.accounts.roles import ADMIN, OWNER
-from workflows.approvals.people import deciders
-from workflows.models import Approval, Run
+from workflows.approvals.people import deciders, stand_ins_for
+from workflows.models import Approval, ApprovalEntry, Run
 
 ABOUT = {
     "reminder": (kinds.APPROVAL_REMINDER, "Reminder: {title}"),
     "escalated": (kinds.APPROVAL_ESCALATED, "Escalated to you: {title}"),
     "reassigned": (kinds.APPROVAL_REASSIGNED, "Handed to you: {title}"),
+    "edited": (kinds.APPROVAL_REQUESTED, "Approve as edited: {title}"),
     "short": (kinds.APPROVAL_SHORT, "Too few people are there to decide: {title}"),
     "decided": (kinds.APPROVAL_DECIDED, "{title}: {decision}"),
 }
@@ -35,22 +37,24 @@ def notify_approval(*, approval_id: UUID) -> int:
         kind=kinds.APPROVAL_REQUESTED,
         title=title,
         url=_page(approval),
-        key=f"approval:{approval.pk}",
+        key=f"approval:{approval.pk}" if approval.round == 1 else f"approval:{approval.pk}:round:{approval.round}",
         about=approval.pk,
     )
 
 
 def notify_about_approval(*, approval_id: UUID, kind: str, nth: int) -> int:
-    """Tell of what came of an approval: a ``kind`` of ABOUT, for the ``nth`` time; return how many were told now."""
+    """Tell of what came of an approval: a ``kind`` of ABOUT, for the ``nth`` time; return how many were told now.
+
+    Whoever has voted, and everybody when it is decided, has read what asked for it; of a vote ("voted") that is all.
+    """
     approval = _approval(approval_id)
-    name, title = ABOUT[kind]
-    if approval is None or (kind != "decided" and approval.status != Approval.Status.PENDING):
+    if approval is None:
         return 0
-    people: Iterable[User] = _starter(approval) if kind == "decided" else deciders(approval)
-    if kind == "short":
-        people = _above()
-    if kind == "reassigned" and approval.assigned_to is not None:
-        people = [approval.assigned_to]
+    read_what_asks(approval)
+    if kind == "voted" or (kind != "decided" and approval.status != Approval.Status.PENDING):
+        return 0
+    name, title = ABOUT[kind]
+    people = _people(approval, kind, nth)
     decision = approval.get_decision_display().lower() or "its time is over"
     return tell(
         people,
@@ -65,7 +69,11 @@ def notify_about_approval(*, approval_id: UUID, kind: str, nth: int) -> int:
 def notify_run(*, run_id: UUID) -> int:
     """Tell whoever started a run how it ended; return how many were told now."""
     run = Run.objects.select_related("started_by").filter(pk=run_id).first()
-    if run is None or not run.is_over or run.started_by is None:
+    if run is None or not run.is_over:
+        return 0
+    for approval in run.approvals.exclude(status=Approval.Status.PENDING):
+        read_what_asks(approval)
+    if run.started_by is None:
         return 0
     kind = kinds.RUN_FAILED if run.status == Run.Status.FAILED else kinds.RUN_FINISHED
     ended = f"{run.finished_at:%Y%m%d%H%M%S%f}" if run.finished_at else ""
@@ -92,6 +100,19 @@ def notify_budget(*, window_id: int) -> int:
     )
     url = f"/admin/agents/budget/{budget.pk}/change/"
     return tell(people, kind=kinds.BUDGET_NEAR, title=title, url=url, key=f"budget:{window.pk}:{budget.limit}")
+
+
+def _people(approval: Approval, kind: str, nth: int) -> Iterable[User]:
+    """Return whom it concerns."""
+    if kind == "decided":
+        return _starter(approval)
+    if kind == "short":
+        return _above()
+    if kind != "reassigned":
+        return deciders(approval)
+    handed = approval.entries.filter(kind=ApprovalEntry.Kind.REASSIGNED).order_by("id")[nth - 1 : nth]
+    receiver = {entry.for_user_id for entry in handed if entry.for_user_id}
+    return deciders(approval).filter(pk__in=[*receiver, *stand_ins_for(receiver, approval).values()])
 
 
 def _above() -> QuerySet[User]:

@@ -71,7 +71,9 @@ def test_a_reminder_goes_to_who_may_decide_once_each_time(approval, globex, kind
 
 
 def test_what_was_handed_on_is_told_to_who_got_it(approval):
-    Approval.objects.update(assigned_to=User.objects.get(email="admin@acme.test"))
+    admin = User.objects.get(email="admin@acme.test")
+    Approval.objects.update(assigned_to=admin)
+    approval.entries.create(kind="reassigned", for_user=admin)
     notify_about_approval(approval_id=approval.pk, kind="reassigned", nth=1)
     assert Notification.objects.get().user.email == "admin@acme.test"
 

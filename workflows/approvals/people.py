@@ -168,8 +168,11 @@ def deciders(approval: Approval) -> QuerySet[User]:
     holder = claim_of(approval)
     if holder is not None:
         return User.objects.filter(pk=holder)
-    places = places_of(approval)
-    return User.objects.filter(pk__in=[*places, *stand_ins_for(places, approval).values()]).order_by("email")
+    voted = [vote for vote in approval.votes.all() if vote.round == approval.round]
+    filled = {person for vote in voted for person in (vote.user_id, vote.for_user_id)}
+    places = [place for place in places_of(approval) if place not in filled]
+    stand_ins = set(stand_ins_for(places, approval).values()) - filled
+    return User.objects.filter(pk__in=[*places, *stand_ins]).order_by("email")
 
 
 def members(wanted: Q) -> dict[UUID, Member]:
