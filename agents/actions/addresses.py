@@ -68,9 +68,10 @@ def add_pages(
         )
         for address in addresses
     ]  # fmt: skip
-    if rows:
-        Document.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
-        wake_lane(rows[0].pk)
+    if not rows:
+        return
+    Document.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
+    wake_lane(rows[0].pk)
     if actor and visibility == Document.Visibility.RESTRICTED:
         new = Document.objects.filter(pk__in=[row.pk for row in rows]).order_by()
         let_read(actor, new.values_list("pk", flat=True))

@@ -35,14 +35,14 @@ class DocumentInWork(Conflict):
 
 
 def upload_document(
-    *, actor: User, knowledge_base: KnowledgeBase, name: str, file: File[bytes], **about: Any
+    *, actor: User, knowledge_base: KnowledgeBase, name: str, file: File[bytes]
 ) -> tuple[Document, bool]:
-    """Keep the file and enqueue its ingestion; return the row, and whether it is new. ``about``: metadata and visibility.
+    """Keep the file and enqueue its ingestion; return the row, and whether it is new.
 
     The same content in the same knowledge base gives the row that is there, unchanged. Raises PermissionDenied,
     DocumentTooLarge, DocumentEmpty, DocumentTypeUnsupported, DocumentUnreadable or QuotaExceeded.
     """
-    document, taken = put_document(actor=actor, knowledge_base=knowledge_base, name=name, file=file, **about)
+    document, taken = put_document(actor=actor, knowledge_base=knowledge_base, name=name, file=file)
     return document, taken is Taken.ADDED
 
 

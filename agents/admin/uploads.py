@@ -12,7 +12,8 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from agents.actions.documents import retry_document, upload_document
+from agents.actions.contents import Taken
+from agents.actions.documents import put_document, retry_document
 from agents.admin.metadata_lines import about
 from agents.knowledge.parsing.formats import NAMES, SUFFIXES
 from agents.knowledge.progress import progress_of
@@ -88,10 +89,10 @@ def _take(request: HttpRequest, base: KnowledgeBase, file: UploadedFile[Any]) ->
     name = file.name or "document"
     try:
         said = about(request.POST.dict())
-        document, new = upload_document(actor=actor_of(request), knowledge_base=base, name=name, file=file, **said)
+        document, taken = put_document(actor=actor_of(request), knowledge_base=base, name=name, file=file, **said)
     except NexodError as error:
         return {"name": name, "result": "refused", "message": error.message}
-    if not new:
+    if taken is not Taken.ADDED:
         return {"name": name, "result": "known", "message": "is here already; nothing changed."}
     _log(request, document)
     return {"name": name, "result": "added", "message": "is being read."}
