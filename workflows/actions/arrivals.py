@@ -52,8 +52,10 @@ def receive(trigger: Trigger, *, headers: Mapping[str, str], body: bytes, counte
         kept = {"event": {"id": key, "headers": _kept(headers)}, "payload": body, "payload_bytes": len(body)}
         kept["depth"] = heard(headers.get(HEADER, ""))
         firing, is_new = admit(trigger, source=Firing.Source.WEBHOOK, key=storable(key), **kept)
-        event = {**firing.event, **parsed(headers.get("content-type", ""), body)} if is_new else {}
-        found = settle(firing, trigger, event=event) if is_new else _duplicate(trigger, firing)
+        if is_new:
+            found = settle(firing, trigger, event={**firing.event, **parsed(headers.get("content-type", ""), body)})
+        else:
+            found = _duplicate(trigger, firing)
         prune(trigger)
         return found
 

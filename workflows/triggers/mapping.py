@@ -46,19 +46,20 @@ def complaints_of(mapping: object, schema: Json) -> list[Complaint]:
         ]
     needed = [name for name in schema.get("required") or [] if "default" not in known.get(name, {})]
     found += [(f"inputs.{name}", "The workflow needs this input.") for name in needed if name not in mapping]
-    return found or [
-        (f"inputs.{name}", message) for name in mapping if (message := _unfit(name, mapping[name], schema))
-    ]
+    return found or _unfit(mapping, schema)
 
 
-def _unfit(name: str, source: Json, schema: Json) -> str:
-    """Return why what is known of an input already can never fit: a fixed value, a default, or that a template gives a text."""
+def _unfit(mapping: Mapping[str, Json], schema: Json) -> list[Complaint]:
+    """Return what is known already never to fit: a fixed value, a default, or that a template gives a text."""
     try:
-        part = (usable(schema).get("properties") or {}).get(name)
+        parts = usable(schema).get("properties") or {}
     except SchemaRefused:  # the workflow's own matter, told where it is saved
-        return ""
-    if not isinstance(part, dict):
-        return ""
+        return []
+    pairs = [(name, source, parts[name]) for name, source in mapping.items() if isinstance(parts.get(name), dict)]
+    return [(f"inputs.{name}", message) for name, source, part in pairs if (message := _misfit(source, part))]
+
+
+def _misfit(source: Json, part: Json) -> str:
     if "template" in source:
         message = f"A template gives a text, and the workflow takes {part.get('type')} here; take it from the event."
         return message if isinstance(part.get("type"), str) and part["type"] != "string" else ""
