@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from collaboration.models import Notification
@@ -11,7 +11,7 @@ from nexod.kernel.errors import NotFound
 from nexod.kernel.topics import publish, workspace_topic
 from tenants.accounts.models import User
 from tenants.context import current_tenant
-from workflows.models import Approval
+from workflows.models import Approval, Run
 
 
 def mark_read(*, actor: User, notification: Notification) -> Notification:
@@ -34,10 +34,20 @@ def mark_all_read(*, actor: User) -> int:
 
 def read_what_asks(approval: Approval) -> None:
     """Mark read what asks for a decision that is made, or not needed any more; while it is asked, for those who have voted."""
-    asking = Notification.objects.unread().filter(kind__in=ASKING, about=approval.pk)
+    asking = Notification.objects.filter(about=approval.pk)
     if approval.status == Approval.Status.PENDING:
         voted = approval.votes.filter(round=approval.round)
         asking = asking.filter(user__in=voted.values("user"))
+    _read(asking)
+
+
+def read_what_asked(run: Run) -> None:
+    """Mark read what asks for decisions of the run that are made, or not needed any more."""
+    _read(Notification.objects.filter(about__in=run.approvals.exclude(status=Approval.Status.PENDING).values("pk")))
+
+
+def _read(asking: QuerySet[Notification]) -> None:
+    asking = asking.filter(kind__in=ASKING, read_at=None)
     people = set(asking.values_list("user_id", flat=True))
     asking.filter(user__in=people).update(read_at=timezone.now())
     for person in User.objects.filter(pk__in=people):

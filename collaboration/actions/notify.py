@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from agents.models import BudgetWindow
-from collaboration.actions.notifications import read_what_asks
+from collaboration.actions.notifications import read_what_asked, read_what_asks
 from collaboration.actions.telling import tell
 from collaboration.notifications import kinds
 from tenants.accounts.models import User
@@ -71,8 +71,7 @@ def notify_run(*, run_id: UUID) -> int:
     run = Run.objects.select_related("started_by").filter(pk=run_id).first()
     if run is None or not run.is_over:
         return 0
-    for approval in run.approvals.exclude(status=Approval.Status.PENDING):
-        read_what_asks(approval)
+    read_what_asked(run)
     if run.started_by is None:
         return 0
     kind = kinds.RUN_FAILED if run.status == Run.Status.FAILED else kinds.RUN_FINISHED
