@@ -5,6 +5,7 @@ Every provider's package is given a client or transport of this file, so that ad
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 from functools import cache
@@ -70,6 +71,13 @@ def _in_time(request: httpx.Request) -> None:
         return
     connect = min(CONNECT_S, left)
     request.extensions["timeout"] = {"connect": connect, "read": left, "write": left, "pool": connect}
+
+
+@atexit.register
+def _close() -> None:
+    """Close what this process has opened; a process that was forked from it has forgotten it."""
+    if _egress.cache_info().currsize:
+        _egress().close()
 
 
 def _forget_connections() -> None:
