@@ -22,7 +22,7 @@ class Case:
 
     def endpoint(self, server: ModelServer, **more: Any) -> Endpoint:
         """Return its endpoint at the server."""
-        fields = {"model": "scripted", "timeout_s": 8, "label": "Test model", "options": self.options, **more}
+        fields = {"model": "scripted", "timeout_s": 30, "label": "Test model", "options": self.options, **more}
         return Endpoint(f"{server.origin}{self.path}", KEY, provider=self.name, **fields)
 
     def __str__(self) -> str:
@@ -38,11 +38,11 @@ CASES = [
     Case("anthropic", "", {}),
     Case("mistral", "/mistral/v1", {}, frozenset({"cached", "reasoning"})),
     Case("google", "", {}, frozenset({"broken_call"})),
-    Case("ollama", "", {}, frozenset({"cached", "reasoning", "broken_call", "filter"})),
+    Case("ollama", "", {}, frozenset({"cached", "reasoning", "broken_call"})),
     Case(
         "bedrock",
         "",
         {"region": "us-east-1", "access_key_id": "AKIASCRIPTED"},
-        frozenset({"reasoning", "broken_call", "empty"}),
+        frozenset({"reasoning", "broken_call"}),
     ),
 ]
