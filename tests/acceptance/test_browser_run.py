@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.acceptance.test_browser import come, hall, nursery, worker
 from tests.axe import serious
@@ -182,6 +182,34 @@ def test_a_lost_connection_is_told_and_mended(report: None, worker: None, come: 
     picture(page, "run-offline")
     page.context.set_offline(False)
     expect(page.locator("#nx-trouble")).to_be_hidden()
+    expect(page.locator("#nx-wire")).to_have_text("Live")
+
+
+def test_an_answer_that_was_on_its_way_does_not_hide_that_the_connection_is_lost(
+    report: None, worker: None, come: Callable[..., Visitor]
+) -> None:
+    page = begin(come("owner"))
+    waits(page)
+    expect(page.locator("#nx-wire")).to_have_text("Live")
+    live = page.locator("#nx-run").get_attribute("data-live")
+    answer = page.evaluate("(path) => fetch(`${path}?after=0`).then((response) => response.text())", live)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/live/**", hold)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    while not held:
+        page.wait_for_timeout(50)
+    page.context.set_offline(True)
+    expect(page.locator("#nx-wire")).to_have_text("Offline")
+    held[0].fulfill(content_type="application/json", body=answer)
+    page.unroute("**/live/**")
+    page.wait_for_timeout(500)
+    expect(page.locator("#nx-trouble")).to_contain_text("The connection is lost.")
+    expect(page.locator("#nx-wire")).to_have_text("Offline")
+    page.context.set_offline(False)
     expect(page.locator("#nx-wire")).to_have_text("Live")
 
 

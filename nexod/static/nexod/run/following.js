@@ -81,6 +81,7 @@ export function follow({ page, run, ask, show, hear }) {
   }
 
   function back() {
+    if (!navigator.onLine) return; // this answer was on its way already
     if (clearTrouble("lost")) tell(socketState === "live" ? "live" : run.over ? "over" : "polling");
   }
 
