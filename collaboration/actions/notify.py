@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from agents.models import BudgetWindow
@@ -26,8 +27,12 @@ ABOUT = {
 }
 
 
+@transaction.atomic
 def notify_approval(*, approval_id: UUID) -> int:
-    """Tell everybody who may decide a pending approval; return how many were told now. Told again, nobody is told twice."""
+    """Tell everybody who may decide a pending approval; return how many were told now. Told again, nobody is told twice.
+
+    Whoever votes meanwhile waits, so that what asks them is there when it has to be marked read.
+    """
     approval = _approval(approval_id)
     if approval is None or approval.status != Approval.Status.PENDING:
         return 0
@@ -42,6 +47,7 @@ def notify_approval(*, approval_id: UUID) -> int:
     )
 
 
+@transaction.atomic
 def notify_about_approval(*, approval_id: UUID, kind: str, nth: int) -> int:
     """Tell of what came of an approval: a ``kind`` of ABOUT, for the ``nth`` time; return how many were told now.
 
@@ -120,7 +126,11 @@ def _above() -> QuerySet[User]:
 
 
 def _approval(approval_id: UUID) -> Approval | None:
-    return Approval.objects.select_related("run__started_by", "assigned_to").filter(pk=approval_id).first()
+    """Return the approval, locked: it is decided before people are told of it or after."""
+    found = Approval.objects.select_for_update(no_key=True, of=("self",)).select_related(
+        "run__started_by", "assigned_to"
+    )
+    return found.filter(pk=approval_id).first()
 
 
 def _starter(approval: Approval) -> list[User]:
