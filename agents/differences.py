@@ -44,7 +44,7 @@ def who_changed(
 
 
 def lines(before: Any, after: Any) -> tuple[tuple[Mark, str], ...]:
-    """Return the lines of both values in reading order; what is no text is told as JSON."""
+    """Return the lines of both values in reading order; what is no text is told as JSON, what is empty by no line."""
     old, new = _text(before).splitlines(), _text(after).splitlines()
     told: list[tuple[Mark, str]] = []
     for kind, first, last, start, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
@@ -56,6 +56,6 @@ def lines(before: Any, after: Any) -> tuple[tuple[Mark, str], ...]:
 
 
 def _text(value: Any) -> str:
-    if value is None:
+    if value in (None, {}, []):
         return ""
     return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True)

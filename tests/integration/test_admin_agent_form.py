@@ -105,6 +105,9 @@ def test_a_version_shows_what_changed_and_is_restored(form, visit, acme, content
     assert "<del>g</del>" in page
     assert "<ins>Something else</ins>" in page
     assert "Bolder" in page
+    first = client.get(path_of(content, "versions/1")).content.decode()
+    assert "<span>—</span>" in first
+    assert "{}" not in first
     answer = client.post(path_of(content, "versions/1/restore"), follow=True)
     assert "as in version 1 again; that is version 3" in told(answer)
     with enter_tenant(acme):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from agents.differences import who_changed
+from agents.differences import changes, who_changed
 
 
 class Person(SimpleNamespace):
@@ -36,3 +36,17 @@ def test_what_is_stored_as_it_was_is_nobodys_change():
 
 def test_nobody_in_particular_changed_it():
     assert who_changed({"role": "r"}, {"role": "s"}, [], None) == [{"field": "role", "by": []}]
+
+
+def test_what_is_empty_is_told_by_no_line():
+    empty = {"goal": "", "tools": [], "options": {}, "temperature": None}
+    full = {"goal": "g", "tools": ["search"], "options": {"top_p": 1}, "temperature": 0}
+    first = {change.field: change.lines for change in changes({}, empty)}
+    assert first.keys() >= {"goal", "tools", "options"}
+    assert set(first.values()) == {()}
+    filled = {change.field: change.lines for change in changes(empty, full)}
+    assert filled["temperature"] == (("new", "0"),)
+    assert {mark for lines in filled.values() for mark, _ in lines} == {"new"}
+    emptied = {change.field: change.lines for change in changes(full, empty)}
+    assert emptied["tools"] == (("gone", "["), ("gone", '  "search"'), ("gone", "]"))
+    assert {mark for lines in emptied.values() for mark, _ in lines} == {"gone"}
