@@ -6,9 +6,12 @@ searches some seconds later, so nothing here waits to see it.
 
 from __future__ import annotations
 
+import atexit
+import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from functools import cache
+from functools import cache, lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
@@ -18,6 +21,7 @@ from nexod.kernel.secrets import decrypt
 from tenants.context import current_tenant, release_connections
 
 if TYPE_CHECKING:
+    import httpx
     from pinecone import Index
 
     from agents.knowledge.readers import Within
@@ -30,6 +34,8 @@ MOST_DOCUMENTS = 1_000
 """Names of documents in a filter; where more may answer, more passages are asked for and looked at here."""
 MORE = 3
 TIMEOUT_S = 20.0
+MOST_CLIENTS = 32
+_making = Lock()
 
 
 class PineconeStore:
@@ -133,20 +139,19 @@ def _asking_at(connection: StoreConnection | None) -> Iterator[Index]:
         raise StoreRefused(f"Pinecone refused: {str(error)[:200]}") from error
 
 
-@cache
+@lru_cache(maxsize=MOST_CLIENTS)
 def _index(address: str, key: str) -> Index:
-    """Return the client of an index; its transport becomes the platform's egress, beneath the client's own retries."""
+    """Return the client of an index; its transport becomes the platform's egress, beneath the client's own retries.
+
+    It has no socket of its own: who falls out of those that are kept may be at work still, and has nothing to close.
+    """
     import httpx
     from pinecone import Index
-
-    from nexod.kernel.egress import http_client
-
-    way_out = http_client()
 
     class Egress(httpx.BaseTransport):
         def handle_request(self, request: httpx.Request) -> httpx.Response:
             request.headers["Accept-Encoding"] = "identity"
-            return way_out._transport.handle_request(request)
+            return _way_out()._transport.handle_request(request)
 
     index = Index(host=address, api_key=key, timeout=TIMEOUT_S)
     # The client has no door for a transport of one's own; this is where it puts its.
@@ -154,6 +159,35 @@ def _index(address: str, key: str) -> Index:
     retrying._transport.close()
     retrying._transport = Egress()
     return index
+
+
+def _way_out() -> httpx.Client:
+    """Return the client that all indexes share, so that its bound on connections holds for all of them together."""
+    with _making:
+        return _made_way_out()
+
+
+@cache
+def _made_way_out() -> httpx.Client:
+    from nexod.kernel.egress import http_client
+
+    return http_client()
+
+
+@atexit.register
+def _close() -> None:
+    if _made_way_out.cache_info().currsize:
+        _made_way_out().close()
+
+
+def _forget_connections() -> None:
+    global _making
+    _making = Lock()
+    _made_way_out.cache_clear()
+
+
+# A socket that two processes share mixes their answers.
+os.register_at_fork(after_in_child=_forget_connections)
 
 
 def _unless_missing(delete: Callable[[], object]) -> None:
