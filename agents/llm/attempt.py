@@ -19,7 +19,9 @@ from nexod.kernel.run_port import Reservation
 from tenants.context import release_connections
 
 CHARACTERS_PER_TOKEN = 4
-LONGEST_ANSWER = 2_000_000  # characters
+LONGEST_ANSWER = 2_000_000  # characters, arguments of tools included
+MOST_TOKENS = 100_000_000
+"""Beyond what any model reads at once: who counts more, or less than nothing, does not count."""
 
 
 @dataclass(slots=True)
@@ -32,11 +34,15 @@ class Heard:
     reasoning: int = 0
 
     @classmethod
-    def of(cls, usage: Mapping[str, Any]) -> Heard:
-        """Read LangChain's usage, in which cached tokens are among those in, and reasoning among those out."""
+    def of(cls, usage: Mapping[str, Any]) -> Heard | None:
+        """Read LangChain's usage, in which cached tokens are among those in, and reasoning among those out.
+
+        None for numbers that count nothing: what is below zero would be paid back by every budget.
+        """
         cached = (usage.get("input_token_details") or {}).get("cache_read") or 0
         reasoning = (usage.get("output_token_details") or {}).get("reasoning") or 0
-        return cls(usage.get("input_tokens") or 0, usage.get("output_tokens") or 0, cached, reasoning)
+        counts = (usage.get("input_tokens") or 0, usage.get("output_tokens") or 0, cached, reasoning)
+        return cls(*counts) if all(isinstance(n, int) and 0 <= n <= MOST_TOKENS for n in counts) else None
 
     def __add__(self, other: Heard) -> Heard:
         return Heard(
@@ -137,17 +143,17 @@ class Attempt:
         for piece in calls:
             self._hear_call(piece)
         if usage := getattr(chunk, "usage_metadata", None):
-            heard = Heard.of(usage)
-            adds = provider(self.endpoint.provider).usage_adds
-            # Some servers count up in every chunk; the last word is the whole.
-            self.usage = self.usage + heard if adds and self.usage else heard
+            self._hear_usage(Heard.of(usage))
         self.finish = finish_in(chunk.response_metadata) or self.finish
+
+    def _hear_usage(self, heard: Heard | None) -> None:
+        """Some servers count up in every chunk, where the last word is the whole; others count each chunk's own."""
+        adds = provider(self.endpoint.provider).usage_adds
+        self.usage = self.usage + heard if adds and self.usage and heard else heard
 
     def _hear_text(self, text: str) -> None:
         self.pieces.append(text)
-        self.characters += len(text)
-        if self.characters > LONGEST_ANSWER:
-            raise ModelAnswerTooLarge
+        self._grow(text)
         if self.on_text is not None:
             self.on_text(text)
 
@@ -160,6 +166,12 @@ class Attempt:
         call["id"] += piece["id"] or ""
         call["name"] += piece["name"] or ""
         call["arguments"] += piece["args"] or ""
+        self._grow(piece["args"] or "")
+
+    def _grow(self, text: str) -> None:
+        self.characters += len(text)
+        if self.characters > LONGEST_ANSWER:
+            raise ModelAnswerTooLarge
 
     def _estimate(self, text: str) -> Heard:
         said = sum(len(str(message.get("content") or "")) for message in self.ask.messages)

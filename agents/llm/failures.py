@@ -16,7 +16,7 @@ from nexod.kernel.egress import ResponseTooLarge
 from nexod.kernel.errors import AddressRefused, NexodError
 
 # What LangChain and the packages raise when an answer is not of the protocol: they read it without looking.
-GARBAGE = (ValueError, TypeError, KeyError, AttributeError, IndexError)
+GARBAGE = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError)
 BENEATH = (NexodError, ProviderRefused, httpx.HTTPError)
 
 _BY_STATUS = {

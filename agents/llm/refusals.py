@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from email.utils import parsedate_to_datetime
+from math import isfinite
 from time import time
 from typing import Any
 
@@ -42,7 +43,7 @@ def _said(body: bytes) -> tuple[str, str]:
     """Return the words and the code in an error's body, in any of the providers' shapes."""
     try:
         told: Any = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return body.decode("utf-8", "replace"), ""
     if isinstance(told, list):
         told = told[0] if told else {}
@@ -58,11 +59,16 @@ def _patience(headers: httpx.Headers) -> float | None:
     """Read ``Retry-After``, seconds or an HTTP date (RFC 9110, 10.2.3), or ``retry-after-ms``, which OpenAI and Azure send."""
     try:
         if "retry-after-ms" in headers:
-            return max(0.0, float(headers["retry-after-ms"]) / 1000)
-        return max(0.0, float(headers.get("retry-after", "")))
+            return _seconds(float(headers["retry-after-ms"]) / 1000)
+        return _seconds(float(headers.get("retry-after", "")))
     except ValueError:
         pass
     try:
-        return max(0.0, parsedate_to_datetime(headers.get("retry-after", "")).timestamp() - time())
-    except ValueError:
+        return _seconds(parsedate_to_datetime(headers.get("retry-after", "")).timestamp() - time())
+    except (ValueError, OverflowError):
         return None
+
+
+def _seconds(asked: float) -> float | None:
+    """Return a time that can be waited and stored: ``float`` reads "inf" and "nan", too."""
+    return max(0.0, asked) if isfinite(asked) else None

@@ -49,7 +49,7 @@ def _readable(call: Mapping[str, Any]) -> Mapping[str, Any]:
     text = call["function"].get("arguments") or "{}"
     try:
         fits = isinstance(json.loads(text, strict=False), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         fits = False
     arguments = text if fits else json.dumps({"unreadable": text})
     return {**call, "function": {**call["function"], "arguments": arguments}}

@@ -12,7 +12,7 @@ from typing import Any
 from agents.llm.endpoint import Ask, Endpoint, Reply
 from nexod.kernel.errors import InvalidInput
 
-_FENCE = re.compile(r"```(?:json)?\s*\n?(.*?)```", re.DOTALL)
+_FENCE = re.compile(r"```(?:json)?(.*?)```", re.DOTALL)
 _LONGEST_COMPLAINT = 400
 LONGEST_STRING, LONGEST_ARRAY = 240, 8
 _CLOSED = {"enum", "const", "format", "pattern", "maxLength"}
@@ -92,7 +92,7 @@ def _read(text: str) -> Any:
     for candidate in (text, fenced.group(1) if fenced else "", text[text.find("{") :] if "{" in text else ""):
         try:
             return json.JSONDecoder(parse_constant=_no_constant).raw_decode(candidate.strip())[0]
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
     raise DoesNotFit("The answer is not JSON.")
 

@@ -95,5 +95,8 @@ def _wait_s(error: NexodError, number: int) -> float | None:
         return None
     asked = retry_after_s(error)
     wait = asked if asked is not None else FIRST_WAIT_S * 2 ** (number - 1)
-    wait *= 1 + random.random() / 4  # noqa: S311  so that workers that failed together do not return together
-    return wait if wait <= min(LONGEST_WAIT_S, seconds_left()) else None
+    left = seconds_left()
+    if wait > min(LONGEST_WAIT_S, left):
+        return None
+    # Workers that failed together do not return together; what was asked for is kept, and chance never costs the last try.
+    return min(wait * (1 + random.random() / 4), max(wait, left))  # noqa: S311

@@ -44,7 +44,7 @@ class Figures(Attempt):
         found = egress().post(self.url, json=self.body, headers=headers).json()
         self.first_token_s = time.monotonic() - self.started
         usage = found.get("usage") or {}
-        self.usage = Heard(int(usage["total_tokens"])) if "total_tokens" in usage else None
+        self.usage = Heard.of({"input_tokens": usage["total_tokens"]}) if "total_tokens" in usage else None
         self.finish = "stop"
         self.answer = self._read(found)
 
@@ -104,7 +104,10 @@ class Ranking(Figures):
 
     def _read(self, found: Any) -> list[tuple[int, float]]:
         rows = [(int(row["index"]), float(row["relevance_score"])) for row in found["results"]]
-        if not {index for index, _ in rows} <= set(range(len(self.body["documents"]))):
+        named = {index for index, _ in rows}
+        if not named <= set(range(len(self.body["documents"]))) or len(named) < len(rows):
+            raise ModelAnsweredGarbage
+        if not all(isfinite(score) for _, score in rows):
             raise ModelAnsweredGarbage
         return sorted(rows, key=lambda row: -row[1])
 
