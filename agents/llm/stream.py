@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from agents.llm.endpoint import Ask, Endpoint, Message
@@ -17,6 +17,7 @@ def stream(endpoint: Endpoint, ask: Ask) -> Iterator[Any]:
     """Yield LangChain's message chunks; raises what httpx, the provider's package and LangChain raise."""
     from langsmith import tracing_context
 
+    _guess_nothing()
     kind = provider(endpoint.provider)
     model = model_of(endpoint)
     options = kind.options(endpoint, ask)
@@ -53,6 +54,22 @@ def _readable(call: Mapping[str, Any]) -> Mapping[str, Any]:
         fits = False
     arguments = text if fits else json.dumps({"unreadable": text})
     return {**call, "function": {**call["function"], "arguments": arguments}}
+
+
+@cache
+def _guess_nothing() -> None:
+    """Have LangChain read what a tool is called with as it is, or not at all; the pieces are joined and read by us.
+
+    It would guess how broken JSON was meant, anew for each character that it takes from the end: minutes for a long text.
+    """
+    from langchain_core.messages import ai
+
+    # The package has no door for this.
+    ai.parse_partial_json = _as_it_is
+
+
+def _as_it_is(s: str, *, strict: bool = False) -> Any:
+    return json.loads(s, strict=strict)
 
 
 def _reach(endpoint: Endpoint) -> Endpoint:

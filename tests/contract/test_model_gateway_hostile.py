@@ -176,3 +176,13 @@ def test_arguments_count_as_the_answer_does(model_server: ModelServer, endpoint:
     model_server.always(ToolCalls((ToolCall("look", {"at": "x" * 2_100_000}),)))
     with pytest.raises(errors.ModelAnswerTooLarge):
         Gateway(endpoint).chat(HELLO, tools=[TOOL])
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("case", [case for case in CASES if "broken_call" not in case.cannot], ids=str)
+def test_long_broken_arguments_are_not_guessed_at(model_server: ModelServer, case: Case) -> None:
+    """Where they are, each character takes milliseconds: an hour in all."""
+    broken = '{"a": 1' + ' "b' * 200_000
+    model_server.answer(ToolCalls((ToolCall("look", broken),)))
+    [call] = Gateway(case.endpoint(model_server, timeout_s=200)).chat(HELLO, tools=[TOOL]).tool_calls
+    assert call.arguments == broken
