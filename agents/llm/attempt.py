@@ -129,9 +129,9 @@ class Attempt:
         guess, used = self._estimate(text), self.usage
         if used is None:
             return guess, True
-        if not used.tokens_in:
-            return Heard(guess.tokens_in, used.tokens_out, used.cached, used.reasoning), True
-        return used, False
+        tokens_in, tokens_out = used.tokens_in or guess.tokens_in, used.tokens_out or guess.tokens_out
+        whole = Heard(tokens_in, tokens_out, used.cached, used.reasoning)
+        return whole, whole != used
 
     def _hear(self, chunk: Any) -> None:
         calls = getattr(chunk, "tool_call_chunks", ())

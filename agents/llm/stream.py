@@ -65,7 +65,7 @@ def _guess_nothing() -> None:
     from langchain_core.messages import ai
 
     # The package has no door for this.
-    ai.parse_partial_json = _as_it_is
+    ai.parse_partial_json = _as_it_is  # type: ignore[attr-defined]
 
 
 def _as_it_is(s: str, *, strict: bool = False) -> Any:

@@ -48,6 +48,8 @@ def body(text: str) -> Garbage:
         '{"prompt_tokens": 99999999999999999999999, "completion_tokens": 1, "total_tokens": 1}',
         '{"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12, "prompt_tokens_details": {"cached_tokens": -9}}',
         "[]",
+        '{"prompt_tokens": 9, "completion_tokens": 0, "total_tokens": 9}',
+        '{"prompt_tokens": 0, "completion_tokens": 3, "total_tokens": 3}',
     ],
 )
 def test_counts_that_cannot_be_are_estimated(
