@@ -15,7 +15,7 @@ from agents.llm.errors import ModelRejectedRequest, OutputInvalid, PromptTooLong
 from agents.llm.metering import record_answer
 from agents.llm.recall import recalled, reply_in
 from agents.llm.stream import model_of
-from agents.llm.structured import DoesNotFit, check_schema, described, parsed, repaired
+from agents.llm.structured import DoesNotFit, check_schema, described, fits, parsed, repaired
 from agents.llm.tries import answer
 from agents.llm.vectors import Embedding, Figures, Ranking, Vector, batches
 from agents.llm.voice import OnText, Voice
@@ -111,15 +111,15 @@ class Gateway:
 def _structured(chain: Chain, ask: Ask, schema: Mapping[str, Any], voice: Voice) -> Reply:
     """Ask; when the answer does not fit, ask once more and say what is wrong with it."""
     try:
-        first = _answer(chain, ask, voice)
+        first = _answer(chain, ask, voice, schema)
     except ModelRejectedRequest:
         # Not every provider knows response formats; each can read.
         ask = described(ask, schema)
-        first = _answer(chain, ask, voice)
+        first = _answer(chain, ask, voice, schema)
     try:
         return replace(first, data=parsed(first.text, schema))
     except DoesNotFit as problem:
-        second = _answer(chain, repaired(ask, first, problem, chain.endpoint), voice)
+        second = _answer(chain, repaired(ask, first, problem, chain.endpoint), voice, schema)
     try:
         return replace(_together(first, second), data=parsed(second.text, schema))
     except DoesNotFit as problem:
@@ -128,8 +128,11 @@ def _structured(chain: Chain, ask: Ask, schema: Mapping[str, Any], voice: Voice)
         raise told(OutputInvalid, chain.endpoint, problem=str(problem), finish=second.finish) from problem
 
 
-def _answer(chain: Chain, ask: Ask, voice: Voice) -> Reply:
-    """Return what was answered to this before, or what the chain answers now, recorded at the place of its first model."""
+def _answer(chain: Chain, ask: Ask, voice: Voice, schema: Mapping[str, Any] | None = None) -> Reply:
+    """Return what was answered to this before, or what the chain answers now, recorded at the place of its first model.
+
+    What does not fit ``schema`` is kept for nobody else who asks the same.
+    """
     recall = recalled(chain.first, ask)
     if (before := reply_in(recall)) is not None:
         voice.begin()
@@ -149,7 +152,8 @@ def _answer(chain: Chain, ask: Ask, voice: Voice) -> Reply:
         model_of(endpoint)
         with deadline(endpoint.timeout_s):
             reply = answer(begin, endpoint, recall, patience_s=NEXT_AFTER_S if chain.has_another else inf)
-        keep_answer(endpoint, ask, reply)
+        if schema is None or fits(reply.text, schema):
+            keep_answer(endpoint, ask, reply)
         return reply
 
     return chain.answer(asked)

@@ -73,6 +73,15 @@ def parsed(text: str, schema: Mapping[str, Any]) -> Any:
     return value
 
 
+def fits(text: str, schema: Mapping[str, Any]) -> bool:
+    """Say whether ``parsed`` finds a value in the text."""
+    try:
+        parsed(text, schema)
+    except DoesNotFit:
+        return False
+    return True
+
+
 def check_schema(schema: Mapping[str, Any]) -> None:
     """Raise InvalidInput when ``schema`` itself is not a JSON Schema, or could hang who checks with it."""
     _usable(json.dumps(schema, sort_keys=True))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from agents.llm.endpoint import Endpoint
+from agents.llm.errors import OutputInvalid
 from agents.llm.gateway import Gateway
 from tenants.context import enter_tenant
 from tests.model_server import ModelServer, Text
@@ -82,3 +83,17 @@ def test_half_an_answer_is_not_kept(acme: Any, model_server: ModelServer, endpoi
     with enter_tenant(acme):
         Gateway(endpoint).chat(hello())
         assert not Gateway(endpoint).chat(hello()).cached
+
+
+def test_an_answer_that_does_not_fit_its_schema_is_not_kept(
+    acme: Any, model_server: ModelServer, endpoint: Endpoint
+) -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
+    model_server.answer("no", "never", '{"a": 1}')
+    with enter_tenant(acme):
+        with pytest.raises(OutputInvalid):
+            Gateway(endpoint).chat(hello(), schema=schema)
+        for cached in (False, True):
+            found = Gateway(endpoint).chat(hello(), schema=schema)
+            assert (found.data, found.cached) == ({"a": 1}, cached)
+    assert len(model_server.requests) == 3
