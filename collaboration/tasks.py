@@ -18,10 +18,10 @@ def notify_approval(approval: str) -> None:
     notify.notify_approval(approval_id=UUID(approval))
 
 
-@shared_task(base=TenantTask, name="collaboration.notify_about_approval")
-def notify_about_approval(approval: str, kind: str, nth: int) -> None:
+@shared_task(base=KeptTask, name="collaboration.notify_about_approval")
+def notify_about_approval(entry: str) -> None:
     """Tell of a vote, an edit, a reminder, an escalation, a reassignment or the decision."""
-    notify.notify_about_approval(approval_id=UUID(approval), kind=kind, nth=nth)
+    notify.notify_about_approval(entry_id=UUID(entry).int)
 
 
 @shared_task(base=TenantTask, name="collaboration.notify_budget")

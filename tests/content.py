@@ -122,6 +122,7 @@ class Content:
     step: Step
     effect: Effect
     approval: Approval
+    entry: ApprovalEntry
     artifact: Artifact
     notification: Notification
     trigger: Trigger
@@ -191,16 +192,19 @@ def fill(user: User, *, mark: str = "one") -> Content:
         effect=Effect.objects.create(
             run=run, step=step, key=mark, kind="http", name="POST example.com", status="done", result={"status": 200}
         ),
-        approval=Approval.objects.create(
-            run=run,
-            step=step,
-            title=f"Good? {mark}",
-            content="Hello",
-            roles=["owner", "approver"],
-            decisions=["approve", "edit", "reject"],
-            digest=mark,
-            decided_by=None,
+        approval=(
+            asked := Approval.objects.create(
+                run=run,
+                step=step,
+                title=f"Good? {mark}",
+                content="Hello",
+                roles=["owner", "approver"],
+                decisions=["approve", "edit", "reject"],
+                digest=mark,
+                decided_by=None,
+            )
         ),
+        entry=ApprovalEntry.objects.create(approval=asked, kind="reminded", digest=mark),
         artifact=Artifact.objects.create(run=run, step=end, name=f"{mark}.md", content="# Hello", bytes=7),
         notification=Notification.objects.create(user=user, kind="approval.requested", title=mark, key=mark),
         **_triggers(workflow, run, user, mark),
@@ -246,7 +250,6 @@ def fill_all(user: User) -> Content:
     VectorChange.objects.create(space=content.space, chunk_id=1, document_id=content.document.pk)
     Wait.objects.create(run=content.run, step=content.step, node="ask", key="k", kind=Wait.Kind.CALLBACK)
     Vote.objects.create(approval=content.approval, user=user, decision="approve", digest="d")
-    ApprovalEntry.objects.create(approval=content.approval, kind="asked", digest="d")
     RunVector.objects.create(run=content.run, embedding=[0.1] * DIMENSIONS, finished_at=timezone.now())
     RunEvent.objects.create(run=content.run, seq=1, type="run.created", at=timezone.now())
     shared = SharedDocument.objects.create(name=f"workflow:{content.workflow.pk}", last_seq=1)

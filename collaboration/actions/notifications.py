@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from collections.abc import Collection
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from collaboration.models import Notification
@@ -20,7 +23,7 @@ def mark_read(*, actor: User, notification: Notification) -> Notification:
         raise NotFound
     ours = Q(pk=notification.pk) | Q(folded_into=notification.pk)
     if Notification.objects.visible_to(actor).unread().filter(ours).update(read_at=timezone.now()):
-        _tell_number(actor)
+        _tell_numbers([actor.pk])
     notification.refresh_from_db(fields=["read_at"])
     return notification
 
@@ -28,7 +31,7 @@ def mark_read(*, actor: User, notification: Notification) -> Notification:
 def mark_all_read(*, actor: User) -> int:
     """Return how many were unread until now."""
     read = Notification.objects.visible_to(actor).unread().update(read_at=timezone.now())
-    _tell_number(actor)
+    _tell_numbers([actor.pk])
     return read
 
 
@@ -50,12 +53,15 @@ def _read(asking: QuerySet[Notification]) -> None:
     asking = asking.filter(kind__in=ASKING, read_at=None)
     people = set(asking.values_list("user_id", flat=True))
     asking.filter(user__in=people).update(read_at=timezone.now())
-    for person in User.objects.filter(pk__in=people):
-        _tell_number(person)
+    _tell_numbers(people)
 
 
-def _tell_number(actor: User) -> None:
-    """Tell the person's other pages how many are unread now."""
-    number = Notification.objects.visible_to(actor).unread().shown().count()
-    message = {"kind": "notification.read", "user": str(actor.pk), "unread": number}
-    publish(workspace_topic(current_tenant().pk), message)
+def _tell_numbers(people: Collection[UUID]) -> None:
+    """Tell the other pages of each how many are unread now."""
+    if not people:
+        return
+    unread = Notification.objects.filter(user__in=people).unread().shown()
+    numbers = dict(unread.order_by().values("user").annotate(number=Count("pk")).values_list("user", "number"))
+    for person in people:
+        message = {"kind": "notification.read", "user": str(person), "unread": numbers.get(person, 0)}
+        publish(workspace_topic(current_tenant().pk), message)

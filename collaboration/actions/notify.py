@@ -11,19 +11,21 @@ from django.db.models import QuerySet
 from agents.models import BudgetWindow
 from collaboration.actions.notifications import read_what_asked, read_what_asks
 from collaboration.actions.telling import tell
+from collaboration.models import Notification
 from collaboration.notifications import kinds
 from tenants.accounts.models import User
 from tenants.accounts.roles import ADMIN, OWNER
 from workflows.approvals.people import deciders, stand_ins_for
 from workflows.models import Approval, ApprovalEntry, Run
 
+Kind = ApprovalEntry.Kind
 ABOUT = {
-    "reminder": (kinds.APPROVAL_REMINDER, "Reminder: {title}"),
-    "escalated": (kinds.APPROVAL_ESCALATED, "Escalated to you: {title}"),
-    "reassigned": (kinds.APPROVAL_REASSIGNED, "Handed to you: {title}"),
-    "edited": (kinds.APPROVAL_REQUESTED, "Approve as edited: {title}"),
-    "short": (kinds.APPROVAL_SHORT, "Too few people are there to decide: {title}"),
-    "decided": (kinds.APPROVAL_DECIDED, "{title}: {decision}"),
+    Kind.REMINDED: (kinds.APPROVAL_REMINDER, "Reminder: {title}"),
+    Kind.ESCALATED: (kinds.APPROVAL_ESCALATED, "Escalated to you: {title}"),
+    Kind.REASSIGNED: (kinds.APPROVAL_REASSIGNED, "Handed to you: {title}"),
+    Kind.VOTED: (kinds.APPROVAL_REQUESTED, "Approve as edited: {title}"),
+    Kind.SHORT: (kinds.APPROVAL_SHORT, "Too few people are there to decide: {title}"),
+    Kind.DECIDED: (kinds.APPROVAL_DECIDED, "{title}: {decision}"),
 }
 
 
@@ -48,26 +50,26 @@ def notify_approval(*, approval_id: UUID) -> int:
 
 
 @transaction.atomic
-def notify_about_approval(*, approval_id: UUID, kind: str, nth: int) -> int:
-    """Tell of what came of an approval: a ``kind`` of ABOUT, for the ``nth`` time; return how many were told now.
+def notify_about_approval(*, entry_id: int) -> int:
+    """Tell of what happened to an approval, a line of its record; return how many were told now. Told again, nobody is told twice.
 
-    Whoever has voted, and everybody when it is decided, has read what asked for it; of a vote ("voted") that is all.
+    Whoever has voted, and everybody when it is asked no more, has read what asked for it; of a vote without an edit that is all.
     """
-    approval = _approval(approval_id)
-    if approval is None:
+    entry = ApprovalEntry.objects.filter(pk=entry_id).first()
+    approval = _approval(entry.approval_id) if entry else None
+    if entry is None or approval is None:
         return 0
     read_what_asks(approval)
-    if kind == "voted" or (kind != "decided" and approval.status != Approval.Status.PENDING):
+    if not _is_news(entry, approval):
         return 0
-    name, title = ABOUT[kind]
-    people = _people(approval, kind, nth)
+    kind, title = ABOUT[Kind(entry.kind)]
     decision = approval.get_decision_display().lower() or "its time is over"
     return tell(
-        people,
-        kind=name,
+        _people(approval, entry),
+        kind=kind,
         title=title.format(title=approval.title, decision=decision),
         url=_page(approval),
-        key=f"approval:{approval.pk}:{kind}:{nth}",
+        key=f"approval:{approval.pk}:{entry.pk}",
         about=approval.pk,
     )
 
@@ -107,16 +109,26 @@ def notify_budget(*, window_id: int) -> int:
     return tell(people, kind=kinds.BUDGET_NEAR, title=title, url=url, key=f"budget:{window.pk}:{budget.limit}")
 
 
-def _people(approval: Approval, kind: str, nth: int) -> Iterable[User]:
+def _is_news(entry: ApprovalEntry, approval: Approval) -> bool:
+    """Say whether that still has to be told: a decision always, the rest as long as it is asked, an edit until the next."""
+    if entry.kind == Kind.DECIDED or entry.kind not in ABOUT:
+        return entry.kind in ABOUT
+    is_latest_edit = entry.detail.get("decision") == Approval.Decision.EDIT and entry.round == approval.round
+    return approval.status == Approval.Status.PENDING and (entry.kind != Kind.VOTED or is_latest_edit)
+
+
+def _people(approval: Approval, entry: ApprovalEntry) -> Iterable[User]:
     """Return whom it concerns."""
-    if kind == "decided":
+    if entry.kind == Kind.DECIDED:
         return _starter(approval)
-    if kind == "short":
+    if entry.kind == Kind.SHORT:
         return _above()
-    if kind != "reassigned":
+    if entry.kind == Kind.ESCALATED:
+        asked = Notification.objects.filter(about=approval.pk, kind__in=kinds.ASKING)
+        return deciders(approval).exclude(pk__in=asked.values("user"))
+    if entry.kind != Kind.REASSIGNED:
         return deciders(approval)
-    handed = approval.entries.filter(kind=ApprovalEntry.Kind.REASSIGNED).order_by("id")[nth - 1 : nth]
-    receiver = {entry.for_user_id for entry in handed if entry.for_user_id}
+    receiver = {entry.for_user_id} if entry.for_user_id else set()
     return deciders(approval).filter(pk__in=[*receiver, *stand_ins_for(receiver, approval).values()])
 
 

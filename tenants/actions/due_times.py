@@ -25,6 +25,7 @@ TASKS = {
     DueTime.Kind.DOCUMENT: ("agents.ingest_documents", "lane", "ingest"),
     DueTime.Kind.VECTORS: ("agents.send_vectors", "space", "ingest"),
     DueTime.Kind.ASKED: ("collaboration.notify_approval", "approval", "default"),
+    DueTime.Kind.NOTED: ("collaboration.notify_about_approval", "entry", "default"),
     DueTime.Kind.ENDED: ("collaboration.notify_run", "run", "default"),
     DueTime.Kind.APPROVAL: ("workflows.approval_due", "approval", "default"),
     DueTime.Kind.RECOUNT: ("workflows.recount_approvals", "lane", "default"),

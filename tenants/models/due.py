@@ -22,6 +22,7 @@ class DueTime(models.Model):
         DOCUMENT = "document"
         VECTORS = "vectors"
         ASKED = "asked"
+        NOTED = "noted"
         ENDED = "ended"
         APPROVAL = "approval"
         RECOUNT = "recount"

@@ -17,7 +17,7 @@ from tenants.messages import LANE, enqueue_folded
 from tenants.models import DueTime
 from tests.faults import until
 from tests.integration.test_approval_times import approval, later, swept
-from tests.integration.test_kept_messages import does, notifications, swept_after
+from tests.integration.test_kept_messages import does, notifications, swept_after, tells
 from tests.panel import Panel, asks, panel, users
 from tests.workbench import Bench, output
 
@@ -193,7 +193,7 @@ def test_nobodys_silence_decides_owners_are_told_and_in_the_end_the_run_fails(
     pk = str(approval(bench, run).pk)
     assert approval(bench, run).status == "pending"
     assert [kind for kind, *_ in panel.entries(run)].count("short") == 1
-    does(bench, "collaboration.notify_about_approval", approval=pk, kind="short", nth=1)
+    tells(bench)
     assert "approval.short" in notifications(bench)
     wait_on(bench, run)
     assert pk in swept(bench)

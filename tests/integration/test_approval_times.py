@@ -17,7 +17,7 @@ from tenants.actions.lifecycle import set_status
 from tenants.context import TenantSuspended, enter_platform
 from tenants.models import DueTime, Tenant
 from tests import cast
-from tests.integration.test_kept_messages import does, notifications
+from tests.integration.test_kept_messages import does, notifications, tells
 from tests.workbench import Bench, ask, definition, output, text
 
 Json = dict[str, Any]
@@ -565,6 +565,6 @@ def test_those_who_may_decide_are_told(bench):
     run = waits(bench, {"after": "4h", "remind": ["1h"]})
     later(bench, run, HOUR + 1)
     swept(bench)
-    does(bench, "collaboration.notify_about_approval", approval=str(approval(bench, run).pk), kind="reminder", nth=1)
+    tells(bench)
     assert notifications(bench)
     assert notifications(bench, "globex") == []

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.urls import path as url
@@ -42,11 +42,7 @@ GIVEN: dict[str, Callable[[Content], dict[str, Any]]] = {
     },
     "agents.ingest_documents": lambda content: {"lane": str(content.document.pk)},
     "collaboration.notify_approval": lambda content: {"approval": str(content.approval.pk)},
-    "collaboration.notify_about_approval": lambda content: {
-        "approval": str(content.approval.pk),
-        "kind": "reminder",
-        "nth": 1,
-    },
+    "collaboration.notify_about_approval": lambda content: {"entry": str(UUID(int=content.entry.pk))},
     "collaboration.notify_budget": lambda content: {"window": content.budget_window.pk},
     "workflows.reconsider_budget": lambda content: {"budget": str(content.budget.pk)},
     "collaboration.notify_run": lambda content: {"run": str(content.run.pk)},

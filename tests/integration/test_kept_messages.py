@@ -50,6 +50,16 @@ def does(bench: Bench, name: str, slug: str = "acme", **kwargs: str) -> Any:
     return app.tasks[name].apply(kwargs=kwargs, headers=headers, throw=True)
 
 
+def tells(bench: Bench, slug: str = "acme") -> int:
+    """Tell people of all that happened to approvals, from what is kept; return of how much."""
+    with enter_platform():
+        rows = DueTime.objects.filter(kind=KIND.NOTED, tenant__slug=slug).order_by("item")
+        entries = [str(row.item) for row in rows]
+    for entry in entries:
+        does(bench, "collaboration.notify_about_approval", slug, entry=entry)
+    return len(entries)
+
+
 def notifications(bench: Bench, slug: str = "acme") -> list[str]:
     from collaboration.models import Notification
 
@@ -95,6 +105,31 @@ def test_the_end_of_a_run_is_kept_with_it(bench: Bench, lost: Any) -> None:
     does(bench, "collaboration.notify_run", run=str(run))
     assert kept() == set()
     assert "run.finished" in notifications(bench)
+
+
+def test_what_happens_to_a_question_is_told_though_every_message_is_lost(bench: Bench, lost: Any) -> None:
+    from workflows.actions.approvals import reassign_approval
+    from workflows.models import Approval
+
+    run = bench.ran(definition([ask("ok"), output()])).id
+    theirs = bench.ran(definition([ask("ok"), output()]), slug="globex").id
+    with bench.inside():
+        asked = Approval.objects.get(run=run)
+        reassign_approval(actor=bench.user("approver"), approval=asked, to=bench.user("admin"))
+    bench.decide(run, "approve", role="admin")
+    lost()
+    with bench.inside():
+        lines = asked.entries.filter(kind__in=["reassigned", "decided"])
+        noted = {(KIND.NOTED, UUID(int=pk)) for pk in lines.values_list("pk", flat=True)}
+    assert len(noted) == 2
+    assert noted <= kept()
+    swept = [due for due in swept_after(6) if due[0] == KIND.NOTED]
+    assert len(swept) == 2
+    for _, item, _ in swept * 2:
+        does(bench, "collaboration.notify_about_approval", entry=item)
+    assert notifications(bench) == ["approval.decided"]
+    assert notifications(bench, "globex") == [], theirs
+    assert not noted & kept()
 
 
 def test_a_run_that_is_over_at_once_keeps_no_message(bench: Bench) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.core import mail as outgoing
+from django.db import connection, transaction
 
 from tests.integration.test_kept_messages import does
 from tests.panel import Panel, asks, panel, users
@@ -44,6 +47,16 @@ def tells(bench: Bench, sent: list[dict[str, Any]]) -> None:
             does(bench, ABOUT, **message)
 
 
+def reminds(bench: Bench, panel: Panel, run: UUID, sent: list[dict[str, Any]]) -> None:
+    """Remind whoever still has to vote, as the sweeper does when it is time."""
+    from workflows.actions.approvals import note, tell_people
+    from workflows.models import ApprovalEntry
+
+    with bench.inside():
+        tell_people(note(panel.asked(run), ApprovalEntry.Kind.REMINDED).pk)
+    tells(bench, sent)
+
+
 def unread(bench: Bench, *names: str, slug: str = "acme") -> list[tuple[str, str]]:
     """Return who has which titles unread, of everybody or of these."""
     from collaboration.models import Notification
@@ -68,7 +81,7 @@ def test_who_has_voted_is_not_reminded_and_has_read_it(bench: Bench, panel: Pane
     panel.decide(run, "ann")
     tells(bench, sent)
     assert [name for name, _ in unread(bench)] == ["ben", "cal"]
-    does(bench, ABOUT, approval=str(panel.asked(run).pk), kind="reminder", nth=1)
+    reminds(bench, panel, run, sent)
     assert [who for who, title in unread(bench) if title.startswith("Reminder")] == ["ben", "cal"]
     assert len(unread(bench, slug="globex")) == 3
 
@@ -77,7 +90,7 @@ def test_a_stand_in_who_has_voted_is_not_reminded_nor_is_who_is_away(bench: Benc
     run = voted_on(bench, panel)
     panel.away("ann", "dan")
     panel.decide(run, "dan")
-    does(bench, ABOUT, approval=str(panel.asked(run).pk), kind="reminder", nth=1)
+    reminds(bench, panel, run, sent)
     assert [who for who, title in unread(bench) if title.startswith("Reminder")] == ["ben", "cal"]
 
 
@@ -89,6 +102,34 @@ def test_an_edit_asks_the_others_anew_who_had_voted_too(bench: Bench, panel: Pan
     asked = [who for who, title in unread(bench) if title == "Approve as edited: Please decide"]
     assert asked == ["ann", "cal"]
     assert unread(bench, "ben") == []
+
+
+def test_who_votes_while_being_told_has_read_what_asks(bench: Bench, panel: Panel, sent: list) -> None:
+    """The vote waits for who tells of the question, and so does what marks it read."""
+    from collaboration.actions.notify import notify_approval
+
+    run = bench.ran(asks(users(*TRIO, quorum="any"), output())).id
+    asked = panel.asked(run)
+    with ThreadPoolExecutor(1) as another:
+        with bench.inside(), transaction.atomic():
+            assert notify_approval(approval_id=asked.pk) == 3
+            vote = another.submit(panel.decide, run, "ann")
+            until_blocked()
+        assert vote.result(timeout=60).status == "decided"
+    tells(bench, sent)
+    assert unread(bench, *TRIO) == []
+
+
+def until_blocked() -> None:
+    """Wait until somebody waits for a lock of this connection."""
+    ends_at = time.monotonic() + 60
+    with connection.cursor() as cursor:
+        while time.monotonic() < ends_at:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))")
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.02)
+    raise AssertionError("nobody waits")
 
 
 def test_a_decision_is_waited_for_by_nobody_any_more(bench: Bench, panel: Panel, sent: list) -> None:
@@ -151,6 +192,29 @@ def test_of_a_place_that_changes_hands_only_who_got_it_is_told(bench: Bench, pan
         reassign_approval(actor=panel.user("ann"), approval=panel.asked(run), to=panel.user("dan"))
     tells(bench, sent)
     assert [one for one in unread(bench) if "Handed" in one[1]] == [("dan", "Handed to you: Please decide")]
+
+
+def test_what_a_losing_branch_asked_is_read_while_the_run_goes_on(bench: Bench, panel: Panel, sent: list) -> None:
+    from workflows.actions.approvals import decide_approval
+
+    nodes = [
+        text("a"),
+        ask("first", policy=users("dan")),
+        ask("second", policy=users(*TRIO)),
+        {"id": "any", "type": "join", "config": {"mode": "any", "others": "stop"}},
+        ask("last", policy=users("dan")),
+        output(),
+    ]
+    run = bench.ran(definition(nodes, ["a first", "a second", "first any", "second any", "any last", "last end"])).id
+    with bench.inside():
+        at = {one.step.node: one for one in bench.run(run).approvals.select_related("step")}
+        does(bench, ASKED, approval=str(at["second"].pk))
+    assert len(unread(bench, *TRIO)) == 3
+    with bench.inside():
+        decide_approval(actor=panel.user("dan"), approval=at["first"], decision="approve")
+    assert bench.advance(run).status == "waiting"
+    tells(bench, sent)
+    assert unread(bench, *TRIO) == []
 
 
 @pytest.mark.parametrize("end", ["voted", "no approver", "passed on"])

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import QuerySet
 
 from tenants.accounts.models import User
+from tenants.messages import enqueue_kept
+from tenants.models import DueTime
 from workflows.approvals.people import Member
 from workflows.approvals.seen import present_digest
 from workflows.models import Approval, ApprovalEntry
@@ -33,19 +36,27 @@ def note(
     by: User | None = None,
     for_user: Member | None = None,
     **detail: Any,
-) -> None:
-    """Add what happened to the record; without a person the platform did it. ``detail`` is JSON."""
-    ApprovalEntry.objects.bulk_create(
-        [_entry(approval, kind, by, for_user, detail)], ignore_conflicts=kind == Kind.SEEN
-    )
+) -> ApprovalEntry:
+    """Add what happened to the record, and return it; without a person the platform did it. ``detail`` is JSON."""
+    entry = _entry(approval, kind, by, for_user, detail)
+    ApprovalEntry.objects.bulk_create([entry], ignore_conflicts=kind == Kind.SEEN)
+    return entry
+
+
+def tell_people(entry: int) -> None:
+    """Have whom that line of the record concerns told of it, when the transaction commits, and again until they are."""
+    enqueue_kept(DueTime.Kind.NOTED, UUID(int=entry))
 
 
 def withdraw(asked: QuerySet[Approval], *, because: str) -> int:
-    """Ask these no more, and add to the record why, in one statement; return how many they were."""
+    """Ask these no more, and add to the record why, in one statement; return how many they were. Who was asked is told."""
     sql, values = asked.order_by().values("pk").query.sql_with_params()
     with connection.cursor() as cursor:
-        cursor.execute(f"{WITHDRAW.format(asked=sql)} {noting_withdrawn(because)}", values)
-        return int(cursor.rowcount)
+        cursor.execute(f"{WITHDRAW.format(asked=sql)} {noting_withdrawn(because)} RETURNING id", values)
+        entries = [entry for (entry,) in cursor.fetchall()]
+    for entry in entries:
+        tell_people(entry)
+    return len(entries)
 
 
 def noting_withdrawn(because: str) -> str:

@@ -7,7 +7,6 @@ doubled, early or late changes nothing, and a decision that comes meanwhile is f
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -15,12 +14,11 @@ from django.db import transaction
 from nexod.kernel import events
 from nexod.kernel.errors import NotFound
 from nexod.kernel.happenings import Happening, tell
-from nexod.kernel.queue import enqueue
 from tenants import due_times
 from tenants.context import current_tenant
 from tenants.messages import drop_kept
 from tenants.models import DueTime
-from workflows.actions.approvals import locked, note, settle, tell_workspace
+from workflows.actions.approvals import locked, note, settle, tell_people, tell_workspace
 from workflows.actions.approvals.recounting import SHORT, recount, recount_approvals, short_until
 from workflows.actions.business_hours import tenant_calendar
 from workflows.actions.escalation import widen
@@ -34,7 +32,6 @@ from workflows.errors import ApprovalAlreadyDecided, ApprovalWithdrawn
 from workflows.models import Approval, ApprovalEntry
 
 Kind = ApprovalEntry.Kind
-NOTIFY = "collaboration.notify_about_approval"
 OVERDUE = "approval.overdue"
 COUNTED_AGAIN_S = 3_600.0
 """So often votes are counted anew, for what nobody tells of: an absence that begins, a permission that a role loses."""
@@ -131,10 +128,11 @@ def _remind(approval: Approval, planned: Plan, now: datetime) -> None:
     passed = [moment for moment in planned.remind if approval.remind_at <= moment <= now]
     approval.remind_at = next((moment for moment in planned.remind if moment > now), None)
     approval.save(update_fields=["remind_at", "updated_at"])
-    nth = _told(approval, Kind.REMINDED, planned_for=passed[-1].isoformat() if passed else "")
-    append_event(approval.run_id, events.ApprovalReminded(**_about(approval), times=nth))
+    reminded = note(approval, Kind.REMINDED, planned_for=passed[-1].isoformat() if passed else "")
+    tell_people(reminded.pk)
+    times = approval.entries.filter(kind=Kind.REMINDED).count()
+    append_event(approval.run_id, events.ApprovalReminded(**_about(approval), times=times))
     tell_workspace(approval, "reminded")
-    enqueue(NOTIFY, approval=str(approval.pk), kind="reminder", nth=nth)
 
 
 def _escalate(approval: Approval, planned: Plan, now: datetime) -> None:
@@ -143,11 +141,10 @@ def _escalate(approval: Approval, planned: Plan, now: datetime) -> None:
     while approval.level < len(planned.escalate) and planned.escalate[approval.level] <= now:
         step = steps[approval.level]
         about = {"to": step["to"], "move": widen(approval, step)}
-        nth = _told(approval, Kind.ESCALATED, **about)
+        tell_people(note(approval, Kind.ESCALATED, **about).pk)
         told = events.ApprovalEscalated(**_about(approval), level=approval.level, **about)
         append_event(approval.run_id, told)
         tell_workspace(approval, "escalated", level=approval.level)
-        enqueue(NOTIFY, approval=str(approval.pk), kind="escalated", nth=nth)
 
 
 def _time_out(approval: Approval) -> None:
@@ -162,12 +159,6 @@ def _time_out(approval: Approval) -> None:
     told = {**about, "decision": approval.decision, "url": f"/api/v1/approvals/{approval.pk}"}
     key = f"{approval.pk}:{approval.due_at}"
     tell(Happening(OVERDUE, key, {"run": run_facts(approval.run_id), "approval": told}, at=approval.due_at))
-
-
-def _told(approval: Approval, kind: ApprovalEntry.Kind, **detail: Any) -> int:
-    """Add to the record; return how often that has happened to this approval."""
-    note(approval, kind, **detail)
-    return approval.entries.filter(kind=kind).count()
 
 
 def _about(approval: Approval) -> dict[str, str]:

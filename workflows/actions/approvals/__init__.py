@@ -1,6 +1,6 @@
 """Approvals: ask, vote, decide, hand on; the record of it all. Who may do what is in ``workflows.approvals``."""
 
-from workflows.actions.approval_record import note, note_seen
+from workflows.actions.approval_record import note, note_seen, tell_people
 from workflows.actions.approvals.asking import ask
 from workflows.actions.approvals.deciding import decide_approval, locked, offered
 from workflows.actions.approvals.handing import claim_approval, reassign_approval, release_approval
@@ -21,5 +21,6 @@ __all__ = [
     "reassign_approval",
     "release_approval",
     "settle",
+    "tell_people",
     "tell_workspace",
 ]

@@ -8,11 +8,10 @@ from django.db import transaction
 
 from nexod.kernel import events
 from nexod.kernel.errors import NotFound
-from nexod.kernel.queue import enqueue
 from tenants.accounts.models import User
 from tenants.accounts.permissions import require_permission
-from workflows.actions.approval_record import Kind, note
-from workflows.actions.approvals.settling import NOTIFY, settle, tell_workspace
+from workflows.actions.approval_record import Kind, note, tell_people
+from workflows.actions.approvals.settling import settle, tell_workspace
 from workflows.actions.events import append_event
 from workflows.approvals.answers import offered as offered
 from workflows.approvals.answers import require_complete
@@ -110,12 +109,11 @@ def _counted(
     """Tell of the vote, and decide where it makes up the quorum."""
     counted = standing_of(approval, policy)
     about = {"decision": decision, "approved": counted.approved, "needed": counted.needed}
-    note(approval, Kind.VOTED, by=actor, for_user=for_user, comment=storable(comment), **about)
+    voted = note(approval, Kind.VOTED, by=actor, for_user=for_user, comment=storable(comment), **about)
     append_event(approval.run_id, _voted(approval, actor, for_user, storable(comment), counted, decision))
     tell_workspace(approval, "voted", **about)
     if not counted.outcome:
-        kind = "edited" if decision == Approval.Decision.EDIT else "voted"
-        enqueue(NOTIFY, approval=str(approval.pk), kind=kind, nth=approval.round)
+        tell_people(voted.pk)
         return approval
     return settled(approval, counted.outcome, actor, for_user)
 

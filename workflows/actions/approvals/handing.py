@@ -7,12 +7,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from nexod.kernel.errors import InvalidInput, NexodError, PermissionDenied
-from nexod.kernel.queue import enqueue
 from tenants.accounts.models import User
 from tenants.accounts.permissions import require_permission
-from workflows.actions.approval_record import Kind, note
+from workflows.actions.approval_record import Kind, note, tell_people
 from workflows.actions.approvals.deciding import locked
-from workflows.actions.approvals.settling import NOTIFY, tell_workspace
+from workflows.actions.approvals.settling import tell_workspace
 from workflows.approvals.claims import claim_of
 from workflows.approvals.people import PERMISSION, Member, desk_of, members, places_of, require_open
 from workflows.approvals.policy import parse
@@ -87,10 +86,9 @@ def reassign_approval(
     found.claimed_by = found.claimed_at = None
     found.save()
     former = place.email if place else ""
-    note(found, Kind.REASSIGNED, by=actor, for_user=receiver, instead_of=former, comment=storable(comment)[:4_000])
+    about = {"instead_of": former, "comment": storable(comment)[:4_000]}
+    tell_people(note(found, Kind.REASSIGNED, by=actor, for_user=receiver, **about).pk)
     tell_workspace(found, "reassigned", to=receiver.email)
-    times = found.entries.filter(kind=Kind.REASSIGNED).count()
-    enqueue(NOTIFY, approval=str(found.pk), kind="reassigned", nth=times)
     return found
 
 

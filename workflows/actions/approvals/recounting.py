@@ -12,10 +12,9 @@ from uuid import UUID
 from django.db import transaction
 
 from nexod.kernel.errors import NotFound
-from nexod.kernel.queue import enqueue
-from workflows.actions.approval_record import Kind, note
+from workflows.actions.approval_record import Kind, note, tell_people
 from workflows.actions.approvals.deciding import locked, settled, standing_of
-from workflows.actions.approvals.settling import NOTIFY, settle, tell_workspace
+from workflows.actions.approvals.settling import settle, tell_workspace
 from workflows.approvals.people import require_open
 from workflows.approvals.policy import parse
 from workflows.approvals.quorum import Tally
@@ -81,11 +80,10 @@ def _decide(approval: Approval, counted: Tally) -> None:
 
 def _tell_short(approval: Approval, counted: Tally, until: datetime) -> None:
     there = counted.approved + len(counted.missing - counted.absent)
-    note(approval, Kind.SHORT, needed=max(1, counted.needed), there=there, until=until.isoformat())
+    short = note(approval, Kind.SHORT, needed=max(1, counted.needed), there=there, until=until.isoformat())
     _keep(approval, until)
     tell_workspace(approval, "short")
-    nth = approval.entries.filter(kind=Kind.SHORT).count()
-    enqueue(NOTIFY, approval=str(approval.pk), kind="short", nth=nth)
+    tell_people(short.pk)
 
 
 def _keep(approval: Approval, until: datetime | None) -> None:

@@ -10,10 +10,9 @@ from django.utils import timezone
 
 from nexod.kernel import activity, events, topics
 from nexod.kernel.errors import InvalidInput
-from nexod.kernel.queue import enqueue
 from tenants.accounts.models import User
 from tenants.context import current_tenant
-from workflows.actions.approval_record import Kind, note
+from workflows.actions.approval_record import Kind, note, tell_people
 from workflows.actions.budget_questions import answer_budget
 from workflows.actions.effects import answer_effect
 from workflows.actions.events import append_event
@@ -22,7 +21,6 @@ from workflows.approvals.people import Member, require_open
 from workflows.json_text import storable
 from workflows.models import Approval
 
-NOTIFY = "collaboration.notify_about_approval"
 TAKE_CONTENT = (Approval.Decision.EDIT, Approval.Decision.HAPPENED)
 
 
@@ -51,12 +49,12 @@ def settle(
     approval.save()
     if approval.kind == Approval.Kind.BUDGET and by is not None:
         answer_budget(approval, by)
-    note(approval, Kind.DECIDED, by=by, for_user=for_user, decision=decision, comment=approval.comment)
+    decided = note(approval, Kind.DECIDED, by=by, for_user=for_user, decision=decision, comment=approval.comment)
     activity.note(by, "decided", "approval", approval, decision=decision, run=str(approval.run_id))
     append_event(approval.run_id, _decided(approval, by))
     wake(approval.run_id, approval.run.queue)
     tell_workspace(approval, "decided", decision=decision)
-    enqueue(NOTIFY, approval=str(approval.pk), kind="decided", nth=1)
+    tell_people(decided.pk)
     return approval
 
 
