@@ -166,7 +166,13 @@ async def test_streams_that_end_are_let_go_together(stage, monkeypatch):
     monkeypatch.setattr(streams, "_together_until", 0.0)
     asked = []
     real = streams._executed
-    monkeypatch.setattr(streams, "_executed", lambda pipeline: (asked.append(len(pipeline)), real(pipeline))[1])
+
+    def counted(pipeline):
+        number, found = len(pipeline), real(pipeline)
+        asked.append(number)
+        return found
+
+    monkeypatch.setattr(streams, "_executed", counted)
     person = f"of {uuid4().hex}"
     for name in ("one", "two", "three"):
         await stage.within("acme", lambda name=name: streams.hold(person, name))

@@ -149,7 +149,10 @@ def test_branches_give_their_connections_back(bench: Bench) -> None:
     taken = _connections_taken()  # by whatever other tests left in their threads
     for _ in range(4):
         assert bench.ran(document).status == "completed"
-    assert _connections_taken() <= taken
+    ends_at = time.monotonic() + 60  # a thread that ends gives its own back a moment later
+    while _connections_taken() > taken:
+        assert time.monotonic() < ends_at
+        time.sleep(0.05)
 
 
 def _connections_taken() -> int:
