@@ -395,14 +395,18 @@ def test_what_can_never_be_an_input_is_refused_when_it_is_saved(bench, source, f
     assert refusal.value.details[0]["field"] == "inputs.number"
 
 
-def test_every_time_is_fired_for_although_each_is_spread_up_to_the_next(bench, workflow, monkeypatch):
-    """The widest spread that is taken: the clock goes on, and no time is missed for being put off."""
+@pytest.mark.parametrize("jitter_s", [1800, 3600])
+def test_every_time_is_fired_for_although_each_is_spread_up_to_the_next(bench, workflow, monkeypatch, jitter_s):
+    """The widest spread that is taken, and one stored when wider ones were: no time is missed for being put off."""
     clock = [hours_ago(0)]
     monkeypatch.setattr(due_times, "database_now", lambda: clock[0])
     trigger, _ = made(bench, workflow, "schedule", config={"every_minutes": 30, "jitter_s": 1800})
+    with bench.inside():
+        Trigger.objects.filter(pk=trigger.pk).update(config={**trigger.config, "jitter_s": jitter_s})
     found = []
     while len(found) < 20:
-        clock[0] = put_off(trigger, reread(bench, trigger).next_due)
+        stored = reread(bench, trigger)
+        clock[0] = put_off(stored, stored.next_due)
         found += [firing.due for firing in fired(bench, trigger)]
     assert {later - earlier for earlier, later in pairwise(found)} == {timedelta(minutes=30)}
 

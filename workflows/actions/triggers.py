@@ -135,8 +135,12 @@ def schedule(trigger: Trigger, after: datetime | None = None) -> None:
 
 
 def put_off(trigger: Trigger, due: datetime) -> datetime:
-    """Return when a due time is acted upon: later by its share of the jitter."""
-    return due + timedelta(seconds=spread_s(str(trigger.pk), due, trigger.config["jitter_s"]))
+    """Return when a due time is acted upon: later by its share of the jitter, and before the next one."""
+    limit_s = trigger.config["jitter_s"]
+    following = due_after(trigger.config, due) if limit_s else None
+    if following is not None:
+        limit_s = min(limit_s, (following - due).total_seconds())
+    return due + timedelta(seconds=spread_s(str(trigger.pk), due, limit_s))
 
 
 def locked_trigger(pk: UUID) -> Trigger:

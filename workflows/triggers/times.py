@@ -60,7 +60,7 @@ def newest_due(config: Json, first: datetime, until: datetime, number: int) -> l
         back *= 2
 
 
-def spread_s(name: str, due: datetime, limit_s: int) -> float:
+def spread_s(name: str, due: datetime, limit_s: float) -> float:
     """Return by how many seconds one due time is put off, the same whenever asked: at most ``limit_s``."""
     digest = hashlib.blake2b(f"{name} {due.isoformat()}".encode(), digest_size=8).digest()
     return limit_s * int.from_bytes(digest) / 2**64
