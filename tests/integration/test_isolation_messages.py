@@ -61,7 +61,7 @@ GIVEN: dict[str, Callable[[Content], dict[str, Any]]] = {
 def ours() -> dict[str, Any]:
     app.loader.import_default_modules()
     # Tasks of Celery's own, and of the tests of how tasks are measured, which may be loaded beside these.
-    return {name: task for name, task in app.tasks.items() if not name.startswith(("celery.", "t."))}
+    return {name: task for name, task in sorted(app.tasks.items()) if not name.startswith(("celery.", "t."))}
 
 
 TASKS = {name: task for name, task in ours().items() if isinstance(task, TenantTask)}
