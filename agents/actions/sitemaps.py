@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -9,6 +11,7 @@ from django.utils import timezone
 
 from agents.actions.addresses import add_pages, page_address
 from agents.actions.contents import forget_files
+from agents.actions.document_metadata import sound
 from agents.actions.lanes import wake_lane
 from agents.knowledge.index import forget
 from agents.models import Document, KnowledgeBase, Sitemap
@@ -26,15 +29,34 @@ class SitemapInWork(Conflict):
     code = "sitemap_in_work"
 
 
+class SitemapDiffers(Conflict):
+    """This sitemap is here already, with other metadata or open to everyone. Change its documents, or delete it first."""
+
+    code = "sitemap_differs"
+
+
 @transaction.atomic
-def add_sitemap(*, actor: User, knowledge_base: KnowledgeBase, address: str) -> Sitemap:
-    """Have a sitemap read; return it, or the one that is there already. Raises PermissionDenied or AddressInvalid."""
+def add_sitemap(
+    *,
+    actor: User,
+    knowledge_base: KnowledgeBase,
+    address: str,
+    metadata: Mapping[str, Any] | None = None,
+    visibility: str = Document.Visibility.EVERYONE,
+) -> Sitemap:
+    """Have a sitemap read; return it, or the one that is there already. ``metadata`` and ``visibility`` are those of each page
+    that becomes a document, now and later: restricted, it is read by ``actor`` alone.
+
+    Raises PermissionDenied, AddressInvalid or InvalidInput, and SitemapDiffers where the one that is there keeps no such promise.
+    """
     require_permission(actor, "agents.add_sitemap")
-    sitemap, is_new = Sitemap.objects.get_or_create(
-        knowledge_base=knowledge_base, address=page_address(address), defaults={"added_by": actor}
-    )
+    said, place = sound(metadata), {"knowledge_base": knowledge_base, "address": page_address(address)}
+    new = {"added_by": actor, "metadata": said, "visibility": Document.Visibility(visibility)}
+    sitemap, is_new = Sitemap.objects.get_or_create(**place, defaults=new)
     if is_new:
         wake_lane(sitemap.pk)
+    elif (said and said != sitemap.metadata) or visibility not in (Document.Visibility.EVERYONE, sitemap.visibility):
+        raise SitemapDiffers
     return sitemap
 
 
@@ -77,11 +99,16 @@ def read_sitemap(pk: UUID) -> None:
         for begin in range(0, len(addresses), BATCH):
             batch = {page_address(address): None for address in addresses[begin : begin + BATCH]}
             with transaction.atomic():
-                add_pages(sitemap.knowledge_base, batch, actor=sitemap.added_by, sitemap=sitemap)
+                _add(sitemap, batch)
         found = {"found": len(addresses), "left_out": pages.left_out}
         _end(sitemap, status=Status.READY, error=None, read_at=timezone.now(), **found)
     except NexodError as error:
         _end(sitemap, status=Status.FAILED, error={"code": error.code, "message": error.message})
+
+
+def _add(sitemap: Sitemap, addresses: Iterable[str]) -> None:
+    about = {"metadata": sitemap.metadata, "visibility": sitemap.visibility}
+    add_pages(sitemap.knowledge_base, addresses, actor=sitemap.added_by, sitemap=sitemap, **about)
 
 
 def _still_there(sitemap: Sitemap) -> None:

@@ -73,7 +73,7 @@ def _add_addresses(request: HttpRequest, base: KnowledgeBase, given: Given) -> s
 
 
 def _add_sitemap(request: HttpRequest, base: KnowledgeBase, given: Given) -> str:
-    add_sitemap(actor=actor_of(request), knowledge_base=base, address=given.get("sitemap", ""))
+    add_sitemap(actor=actor_of(request), knowledge_base=base, address=given.get("sitemap", ""), **about(given))
     return "The sitemap is being read; its pages appear below."
 
 

@@ -12,8 +12,10 @@ from django.utils.html import format_html
 from unfold.decorators import display
 
 from agents.actions.sitemaps import delete_sitemap
+from agents.admin.metadata_lines import lines_of
 from agents.knowledge.readers import readable_by, reader_of
 from agents.models import Document, Sitemap
+from agents.models.visibility import Visibility
 from nexod.admin import formats, states, tenant_site
 from nexod.admin.actors import actor_of, may
 from nexod.admin.records import ReadOnlyAdmin
@@ -34,7 +36,7 @@ class SitemapAdmin(ReadOnlyAdmin):
     search_fields = ("address", "knowledge_base__name")
     search_help_text = "Address or knowledge base"
     change_form_outer_before_template = "nexod/knowledge/sitemap_head.html"
-    fields = ("address", "base", "state", "reason", "pages", "left_out", "added_by", "read")
+    fields = ("address", "base", "state", "reason", "pages", "left_out", "visibility", "about", "added_by", "read")
     readonly_fields = fields
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -77,6 +79,11 @@ class SitemapAdmin(ReadOnlyAdmin):
         address = f"{reverse('admin:agents_document_changelist')}?sitemap__id__exact={sitemap.pk}"
         failed = f", {sitemap.pages_failed:,} failed" if sitemap.pages_failed else ""
         return format_html('<a class="nx-link" href="{}">{}{}</a>', address, formats.count(sitemap.pages_all), failed)
+
+    @display(description="Metadata")
+    def about(self, sitemap: Sitemap) -> str:
+        """Show what each of its pages is said to be about; of closed ones that is theirs to tell."""
+        return lines_of(sitemap.metadata) or "—" if sitemap.visibility == Visibility.EVERYONE else "—"
 
     @display(description="Read", ordering="read_at")
     def read(self, sitemap: Sitemap) -> str:

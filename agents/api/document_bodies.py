@@ -79,6 +79,15 @@ class AddressesSerializer(ClosedSerializer):
     visibility = _visibility()
 
 
+class NewSitemapSerializer(ClosedSerializer):
+    """A sitemap, and what its pages become."""
+
+    knowledge_base = _base()
+    address = serializers.CharField(max_length=LONGEST, help_text="Its http(s) URL")
+    metadata = _metadata()
+    visibility = _visibility()
+
+
 class ChangedDocumentSerializer(ClosedSerializer):
     """What can be changed of a document; its content is replaced at its address."""
 

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents.actions import sitemaps
-from agents.api.document_bodies import ProgressSerializer
+from agents.api.document_bodies import NewSitemapSerializer, ProgressSerializer
 from agents.api.failures import FailureSerializer
 from agents.knowledge.progress import progress_of
 from agents.knowledge.readers import readable_by, reader_of
@@ -28,10 +28,10 @@ class SitemapSerializer(Closed, serializers.ModelSerializer[Sitemap]):
     class Meta:
         model = Sitemap
         fields = (
-            "id", "knowledge_base", "address", "status", "error", "found", "left_out", "added_by", "read_at", "created_at",
-            "updated_at",
+            "id", "knowledge_base", "address", "visibility", "status", "error", "found", "left_out", "added_by", "read_at",
+            "created_at", "updated_at",
         )  # fmt: skip
-        read_only_fields = ("added_by", "read_at")
+        read_only_fields = fields
 
 
 class SitemapViewSet(CreateByAction, DestroyByAction, ReadViewSet):
@@ -40,7 +40,7 @@ class SitemapViewSet(CreateByAction, DestroyByAction, ReadViewSet):
     queryset = Sitemap.objects.all()
     serializer_class = SitemapSerializer
     filterset_fields = ("knowledge_base", "status")
-    write_serializers = {"refresh": EmptySerializer}
+    write_serializers = {"create": NewSitemapSerializer, "refresh": EmptySerializer}
     permissions_of: ClassVar = {"refresh": ["agents.change_sitemap"], "progress": ["agents.view_sitemap"]}
     create_action = staticmethod(sitemaps.add_sitemap)
     destroy_action = staticmethod(sitemaps.delete_sitemap)

@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.contrib.auth.models import Group
 from django.db import models
 
+from agents.models import visibility
 from agents.models.knowledge_base import KnowledgeBase
 from agents.models.sitemap import Sitemap
 from tenants.records import Record
@@ -45,11 +46,7 @@ class Document(Record):
         FOLDER = "folder"
         URL = "url"
 
-    class Visibility(models.TextChoices):
-        """Who may read it, and be answered from it."""
-
-        EVERYONE = "everyone", "Everyone in the workspace"
-        RESTRICTED = "restricted", "Only the readers named here"
+    Visibility = visibility.Visibility
 
     knowledge_base = models.ForeignKey(KnowledgeBase, on_delete=models.CASCADE, related_name="documents")
     origin = models.CharField(max_length=8, choices=Origin, default=Origin.UPLOAD)

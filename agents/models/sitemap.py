@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 
 from agents.models.knowledge_base import KnowledgeBase
+from agents.models.visibility import Visibility
 from tenants.records import Record
 
 
@@ -29,6 +30,11 @@ class Sitemap(Record):
     left_out = models.PositiveIntegerField(
         default=0, editable=False, help_text="Pages of other sites, or over the limit"
     )
+    metadata = models.JSONField(default=dict, blank=True, help_text="Of each page that becomes a document")
+    visibility = models.CharField(
+        max_length=12, choices=Visibility, default=Visibility.EVERYONE,
+        help_text="Of each page that becomes a document; restricted, whoever added the sitemap reads it",
+    )  # fmt: skip
     read_at = models.DateTimeField(null=True, blank=True, editable=False)
     added_by = models.ForeignKey("accounts.User", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 

@@ -115,6 +115,41 @@ def test_pages_and_sitemaps_are_added_watched_and_asked_again(api, base, acme, s
     assert api("get", f"documents?knowledge_base={base}").json()["results"][0]["id"] == added.json()[0]["id"]
 
 
+def test_pages_of_a_restricted_sitemap_are_closed_from_the_first_moment_and_later_ones_too(api, base, acme, site):
+    pages = [site.page(f"/{n}", f"<title>{n}</title><p>Page {n} of the site.") for n in range(3)]
+    body = {
+        "knowledge_base": base,
+        "address": site.sitemap("/s.xml", *pages[:2]),
+        "metadata": {"author": "Ada"},
+        "visibility": "restricted",
+    }
+    made = api("post", "sitemaps", body)
+    assert (made.status_code, made.json()["visibility"]) == (201, "restricted")
+    work(acme)
+    found = api("get", f"documents?knowledge_base={base}").json()["results"]
+    assert [(row["status"], row["metadata"], row["visibility"]) for row in found] == [
+        ("ready", {"author": "Ada"}, "restricted")
+    ] * 2
+    assert api("get", f"documents?knowledge_base={base}", role="viewer").json()["results"] == []
+    site.sitemap("/s.xml", *pages)
+    assert api("post", f"sitemaps/{made.json()['id']}/refresh").status_code == 202
+    work(acme)
+    assert len(api("get", f"documents?knowledge_base={base}").json()["results"]) == 3
+    assert api("get", f"documents?knowledge_base={base}", role="viewer").json()["results"] == []
+    assert api("post", "sitemaps", body).json()["id"] == made.json()["id"]
+    answer = api("post", "sitemaps", {**body, "metadata": {"author": "Bob"}})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "sitemap_differs")
+    assert api("post", "sitemaps", body, slug="globex", role="owner").status_code == 400
+
+
+def test_a_sitemap_that_is_open_is_not_taken_for_closed(api, base, site):
+    body = {"knowledge_base": base, "address": site.sitemap("/s.xml")}
+    assert api("post", "sitemaps", body).status_code == 201
+    answer = api("post", "sitemaps", {**body, "visibility": "restricted"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "sitemap_differs")
+    assert api("post", "sitemaps", {**body, "metadata": {"a": {"b": 1}}}).status_code == 400
+
+
 @pytest.mark.parametrize("wrong", ["ftp://x.test/", "https://me:pw@x.test/", "no address"])
 def test_what_is_no_address_is_named(api, base, wrong):
     for path, body in (("documents/addresses", {"addresses": [wrong]}), ("sitemaps", {"address": wrong})):

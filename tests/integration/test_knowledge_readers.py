@@ -21,7 +21,7 @@ from agents.knowledge.errors import DocumentDuplicate
 from agents.knowledge.explain import explained
 from agents.knowledge.readers import NOBODY, reader_of
 from agents.knowledge.retrieve import search
-from agents.models import Document
+from agents.models import Document, Sitemap
 from nexod.kernel.errors import PermissionDenied
 from tenants.context import enter_tenant
 from tests.agents import make_agent, start_agent, told
@@ -300,6 +300,29 @@ def test_the_admin_takes_documents_in_restricted_and_with_metadata(base, visit, 
     assert (made.visibility, made.metadata) == ("restricted", {"author": "Ada", "tags": ["sea", "sky"]})
     assert [*made.readers.all()] == [person("acme", "editor")]
     assert visit("acme", "approver").get(f"/admin/agents/document/{made.pk}/change/").status_code in (302, 404)
+
+
+def test_the_admin_takes_a_sitemap_restricted_and_with_metadata_and_shows_it(base, visit):
+    page = f"/admin/agents/knowledgebase/{base.pk}/add/"
+    given = {"way": "sitemap", "sitemap": "https://a.test/s.xml", "metadata": "author: Ada"}
+    editor = visit("acme", "editor")
+    assert "a name, a colon and a text" in editor.post(page, {**given, "metadata": "author"}).content.decode()
+    editor.post(page, given, follow=True)
+    made = Sitemap.objects.get()
+    assert (made.visibility, made.metadata) == ("everyone", {"author": "Ada"})
+    shown = editor.get(f"/admin/agents/sitemap/{made.pk}/change/").content.decode()
+    assert "author: Ada" in shown
+    assert "Everyone in the workspace" in shown
+    again = editor.post(page, {**given, "restricted": "1"})
+    assert (again.status_code, "is here already" in again.content.decode()) == (400, True)
+    editor.post(page, {**given, "sitemap": "https://a.test/t.xml", "restricted": "1"}, follow=True)
+    closed = Sitemap.objects.get(address="https://a.test/t.xml")
+    assert closed.visibility == "restricted"
+    assert (
+        "author: Ada"
+        not in visit("acme", "approver").get(f"/admin/agents/sitemap/{closed.pk}/change/").content.decode()
+    )
+    assert visit("globex", "owner").get(f"/admin/agents/sitemap/{closed.pk}/change/").status_code in (302, 404)
 
 
 def test_what_workflows_and_webhooks_hear_of_a_closed_document_does_not_name_it(base, secret, monkeypatch):
