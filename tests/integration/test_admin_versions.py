@@ -13,7 +13,7 @@ from tests.admin import told
 from tests.content import GREETING
 from tests.integration.test_portable import bundle_of, needs, team
 from workflows.models import Workflow, WorkflowVersion
-from workflows.portable.bundle import read, written
+from workflows.portable.bundle import Bundle, parsed, read, written
 
 PATH = "/admin/workflows/workflow"
 SHOUTED: dict[str, Any] = {
@@ -130,6 +130,34 @@ def test_a_file_is_read_then_imported_with_what_takes_the_place_of_its_needs(ben
         flow = Workflow.objects.get()
         assert answer.redirect_chain[-1][0].endswith(f"/{flow.pk}/change/")
         assert flow.versions.get().number == 0
+
+
+def test_people_whom_a_file_names_are_chosen_among_those_of_the_workspace(visit, globex):
+    policy = {"who": {"users": ["approver@acme.test"]}}
+    asks = {"id": "sure", "type": "approval", "config": {"title": "?", "content": "?", "policy": policy}}
+    text = written(
+        bundle_of_nodes(
+            [asks, {"id": "end", "type": "output", "config": {"outputs": {"text": {"cel": "nodes.sure.content"}}}}],
+            [{"from": "sure", "to": "end"}],
+        )
+    )
+    client = visit("globex", "editor")
+    [field] = client.post("/admin/workflows/import/", {"text": text}).context["needs"]
+    assert field.label == "User approver@acme.test"
+    offered = [name for name, _ in field.field.choices]
+    assert "approver@globex.test" in offered
+    assert not any(name.endswith("@acme.test") for name in offered)
+    chosen = {"text": text, "_import": "1", field.html_name: "approver@globex.test"}
+    answer = client.post("/admin/workflows/import/", chosen, follow=True)
+    assert "is imported as a draft" in told(answer)
+    with enter_tenant(globex):
+        draft = Workflow.objects.get().versions.get(number=0).definition
+    assert draft["nodes"][0]["config"]["policy"]["who"] == {"users": ["approver@globex.test"]}
+
+
+def bundle_of_nodes(nodes: list[Any], edges: list[Any]) -> Bundle:
+    definition = {**GREETING, "start": nodes[0]["id"], "nodes": nodes, "edges": edges}
+    return parsed({"format": "nexod.bundle/1", "workflow": {"slug": "b", "name": "B", "definition": definition}})
 
 
 def test_an_upload_is_read_too_and_a_refusal_names_node_and_field(visit, acme, content):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -177,16 +178,49 @@ def test_a_draft_that_is_half_done_goes_out_too(bench: Bench) -> None:
     assert [agent.slug for agent in bundle.agents] == ["one", "two"]
 
 
-def test_people_whom_a_policy_names_and_who_are_not_there_are_told_with_their_place(bench: Bench) -> None:
-    """Nobody is put in their place: who decides is for people to say."""
+def test_people_and_groups_whom_policies_name_are_asked_for_and_others_take_their_place(bench: Bench) -> None:
+    """Of a step, of its escalation, of a crew's task and of an agent's tool: who decides is for whoever imports to say."""
+    who = {"users": ["Approver@acme.test"], "groups": ["Legal"]}
+    policy = {"who": who, "due": {"after": "4h", "escalate": [{"after": "1h", "to": {"groups": ["Legal"]}}]}}
     with bench.inside():
-        policy = {"who": {"users": [bench.user("approver").email]}}
-    asks = node("sure", "approval", {"title": "Sure?", "content": "?", "policy": policy})
-    bundle = bundle_of(bench, bench.workflow(definition([asks, output()])))
-    with pytest.raises(DefinitionInvalid) as refused:
-        brought(bench, read(written(bundle)))
-    [problem] = refused.value.problems
-    assert (problem.code, problem.node, problem.field) == ("unknown_user", "sure", "config.policy.who.users.0")
+        Group.objects.create(name="Legal")
+        workflow = team(bench)
+        CrewTask.objects.filter(slug="tell").update(human_input=True, policy={"who": {"groups": ["Legal"]}})
+        rule = {"ask": "always", "policy": {"who": {"users": ["admin@acme.test"]}}}
+        Agent.objects.filter(slug="one").update(tools=[{"tool": "calculator", "approval": rule}])
+        draft = Workflow.objects.get(pk=workflow.pk).published
+        draft.definition["nodes"].append(node("sure", "approval", {"title": "?", "content": "?", "policy": policy}))
+        bundle = exported(workflow, draft)
+    assert {(need.kind, need.slug) for need in bundle.needs if need.kind in ("user", "group")} == {
+        ("user", "approver@acme.test"),
+        ("user", "admin@acme.test"),
+        ("group", "Legal"),
+    }
+    needs(bench)
+    with bench.inside("globex"):
+        Group.objects.create(name="Lawyers")
+    with pytest.raises(NeedsMissing) as refused:
+        brought(bench, read(written(bundle)), names=NAMES)
+    told = {one["field"]: one["message"] for one in refused.value.details}
+    assert set(told) == {"names.user.approver@acme.test", "names.user.admin@acme.test", "names.group.Legal"}
+    assert "Lawyers" in told["names.group.Legal"]
+    people = {"approver@acme.test": "owner@globex.test", "admin@acme.test": "admin@globex.test"}
+    names = {**NAMES, "user": people, "group": {"Legal": "Lawyers"}}
+    with pytest.raises(DefinitionInvalid) as refused:  # the step is not tied to the others
+        brought(bench, read(written(bundle)), names=names)
+    assert not [one for one in refused.value.problems if one.code.startswith("unknown")]
+    document = bundle.model_dump(mode="json")
+    document["workflow"]["definition"]["edges"].append({"from": "say", "to": "sure"})
+    imported = brought(bench, read(json.dumps(document)), names=names)
+    with bench.inside("globex"):
+        *_, sure = version_named(imported.workflow, "draft").definition["nodes"]
+        assert sure["config"]["policy"]["who"] == {"users": ["owner@globex.test"], "groups": ["Lawyers"]}
+        assert sure["config"]["policy"]["due"]["escalate"][0]["to"] == {"groups": ["Lawyers"]}
+        assert CrewTask.objects.get(slug="tell").policy == {"who": {"groups": ["Lawyers"]}}
+        assert Agent.objects.get(slug="one").tools[0]["approval"]["policy"]["who"] == {"users": ["admin@globex.test"]}
+        Group.objects.all().filter(name="Lawyers").delete()
+    with bench.inside():
+        Group.objects.filter(name="Legal").delete()
 
 
 def test_exported_pushed_to_the_other_tenant_and_run_it_gives_the_same(bench: Bench) -> None:

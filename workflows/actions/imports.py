@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.contrib.auth.models import Group
 from django.db import transaction
 
 from agents.actions.agents import create_agent, update_agent
@@ -17,6 +19,7 @@ from nexod.kernel.errors import InvalidInput
 from tenants.accounts.models import User
 from tenants.accounts.permissions import require_permission
 from workflows.actions.workflows import create_workflow, publish_workflow, save_draft
+from workflows.approvals.naming import name_people, policies_of_tools
 from workflows.models import DraftEdit, Workflow
 from workflows.portable.bundle import AgentPart, Bundle, CrewPart, Need
 from workflows.portable.references import renamed
@@ -27,7 +30,12 @@ NEEDED: dict[str, Any] = {
     "agent": Agent, "crew": Crew, "connection": ModelConnection, "credential": Credential, "knowledge_base": KnowledgeBase,
     "workflow": Workflow,
 }  # fmt: skip
-"""What a file may name, by kind."""
+"""What a file may bring or need, by kind: rows with slugs."""
+PEOPLE: dict[str, tuple[Any, str]] = {
+    "user": (User.objects.filter(is_active=True), "email"),
+    "group": (Group.objects, "name"),
+}
+"""Whom it may name besides, and by what."""
 
 
 class NeedsMissing(InvalidInput):
@@ -70,7 +78,7 @@ def import_bundle(
     for agent in bundle.agents:
         _import_agent(actor, agent, chosen, result, replace=replace)
     for crew in bundle.crews:
-        _import_crew(actor, crew, result, replace=replace)
+        _import_crew(actor, crew, chosen, result, replace=replace)
     result.workflow = _import_workflow(actor, bundle, chosen, replace=replace)
     if publish:
         publish_workflow(actor=actor, workflow=result.workflow, note="Imported", confirm=confirm)
@@ -83,7 +91,8 @@ def _chosen(needs: list[Need], names: Names) -> dict[str, dict[str, str]]:
     missing = []
     for need in needs:
         wanted = names.get(need.kind, {}).get(need.slug, need.slug)
-        if NEEDED[need.kind].objects.filter(slug=wanted).exists():
+        rows, named = choices_of(need.kind)
+        if rows.filter(**{named: wanted}).exists():
             chosen.setdefault(need.kind, {})[need.slug] = wanted
         else:
             missing.append(_missing(need, wanted))
@@ -92,8 +101,15 @@ def _chosen(needs: list[Need], names: Names) -> dict[str, dict[str, str]]:
     return chosen
 
 
+def choices_of(kind: str) -> tuple[Any, str]:
+    """Return what can take the place of something of that kind, and the field by which it is named."""
+    rows, named = PEOPLE.get(kind) or (NEEDED[kind].objects, "slug")
+    return rows.all(), named
+
+
 def _missing(need: Need, wanted: str) -> Json:
-    offered = list(NEEDED[need.kind].objects.order_by("slug").values_list("slug", flat=True)[:50])
+    rows, named = choices_of(need.kind)
+    offered = list(rows.order_by(named).values_list(named, flat=True)[:50])
     there = f"There are {', '.join(offered)}." if offered else "There is none yet."
     message = f"There is no {need.kind.replace('_', ' ')} {wanted!r} here. {there}"
     return {"field": f"names.{need.kind}.{need.slug}", "message": message}
@@ -127,16 +143,17 @@ def _agent_fields(agent: AgentPart, chosen: Names) -> Json:
         {**row, "connection": connections.get(row.get("connection", ""), row.get("connection", ""))}
         for row in fields["fallbacks"]
     ]
-    fields["tools"] = tools_naming(fields["tools"], chosen)
+    fields["tools"] = copy.deepcopy(tools_naming(fields["tools"], chosen))
+    name_people(policies_of_tools(fields["tools"]), chosen)
     return fields
 
 
-def _import_crew(actor: User, crew: CrewPart, result: Imported, *, replace: bool) -> None:
+def _import_crew(actor: User, crew: CrewPart, chosen: Names, result: Imported, *, replace: bool) -> None:
     existing = Crew.objects.filter(slug=crew.slug).first()
     if existing is not None and not replace:
         result.kept.append(f"crew {crew.slug}")
         return
-    fields = _crew_fields(crew)
+    fields = _crew_fields(crew, chosen)
     if existing is None:
         create_crew(actor=actor, slug=crew.slug, **fields)
         result.created.append(f"crew {crew.slug}")
@@ -145,8 +162,9 @@ def _import_crew(actor: User, crew: CrewPart, result: Imported, *, replace: bool
         result.changed.append(f"crew {crew.slug}")
 
 
-def _crew_fields(crew: CrewPart) -> Json:
-    fields = crew.model_dump(exclude={"slug"})
+def _crew_fields(crew: CrewPart, chosen: Names) -> Json:
+    fields = copy.deepcopy(crew.model_dump(exclude={"slug"}))
+    name_people((task["policy"] for task in fields["tasks"]), chosen)
     tasks, members, manager = fields.pop("tasks"), fields.pop("members"), fields.pop("manager")
     wanted = {manager, *members, *(task["agent"] for task in tasks)} - {""}
     agents = {agent.slug: agent for agent in Agent.objects.filter(slug__in=wanted)}

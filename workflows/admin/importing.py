@@ -19,7 +19,7 @@ from nexod.admin import tenant_site
 from nexod.admin.actors import actor_of, may
 from nexod.admin.refusals import Refusal, problems
 from nexod.kernel.errors import NexodError, PermissionDenied
-from workflows.actions.imports import NEEDED, Imported, import_bundle
+from workflows.actions.imports import NEEDED, Imported, choices_of, import_bundle
 from workflows.admin.graph import picture
 from workflows.definitions import DefinitionInvalid, described
 from workflows.models import Workflow
@@ -87,12 +87,17 @@ class NeedsForm(forms.Form):
 
 
 def _choice(need: Need) -> forms.ChoiceField:
-    rows = list(NEEDED[need.kind].objects.order_by("name").values_list("slug", "name")[:MOST_OFFERED])
+    found, named = choices_of(need.kind)
+    label = "full_name" if need.kind == "user" else "name"
+    rows = list(found.order_by(label, named).values_list(named, label)[:MOST_OFFERED])
     known = any(slug == need.slug for slug, _ in rows)
     kind = need.kind.replace("_", " ")
     return forms.ChoiceField(
         label=f"{kind.capitalize()} {need.name or need.slug}",
-        choices=[(SAME, f"Choose a {kind}"), *((slug, f"{name} ({slug})") for slug, name in rows)],
+        choices=[
+            (SAME, f"Choose a {kind}"),
+            *((slug, f"{name} ({slug})" if name not in ("", slug) else slug) for slug, name in rows),
+        ],
         initial=need.slug if known else SAME,
         widget=UnfoldAdminSelectWidget(),
         error_messages={"required": f"Choose what takes its place here: the file needs the {kind} {need.slug!r}."},

@@ -19,7 +19,7 @@ FORMAT = "nexod.bundle/1"
 MAX_CHARACTERS = 5_000_000
 MAX_PROBLEMS = 100
 Slug = Annotated[str, Field(pattern=r"^[-A-Za-z0-9_]{1,60}$")]
-Kind = Literal["agent", "crew", "connection", "credential", "knowledge_base", "workflow"]
+Kind = Literal["agent", "crew", "connection", "credential", "knowledge_base", "workflow", "user", "group"]
 
 
 class BundleInvalid(InvalidInput):
@@ -98,7 +98,7 @@ class Need(Part):
     """Something that the file names and does not bring along: whoever reads it says what takes its place."""
 
     kind: Kind
-    slug: Slug
+    slug: str = Field(min_length=1, max_length=254)  # of a person the address, of a group the name
     name: str = Field(default="", max_length=120)
 
 
@@ -147,7 +147,8 @@ def parsed(document: object) -> Bundle:
 def _whole(bundle: Bundle) -> Bundle:
     """Return the bundle with all that it needs: a file that people wrote, or cut, may name more than it says."""
     told = {(need.kind, need.slug) for need in bundle.needs}
-    found = needed_by(bundle.workflow.definition, (agent.model_dump() for agent in bundle.agents))
+    parts = ([part.model_dump() for part in rows] for rows in (bundle.agents, bundle.crews))
+    found = needed_by(bundle.workflow.definition, *parts)
     pairs = [(kind, slug) for kind, slugs in found.items() for slug in sorted(slugs) if (kind, slug) not in told]
     more = TypeAdapter(list[Need]).validate_python([{"kind": kind, "slug": slug} for kind, slug in pairs])
     return bundle.model_copy(update={"needs": [*bundle.needs, *more]}) if more else bundle

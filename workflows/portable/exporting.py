@@ -25,12 +25,8 @@ def exported(workflow: Workflow, version: WorkflowVersion) -> Bundle:
     crews = list(_crews().filter(slug__in=names.get("crew", ())).order_by("slug"))
     agents = [_agent(agent) for agent in _agents(names.get("agent", set()), crews)]
     flow = Flow(slug=workflow.slug, name=workflow.name, description=workflow.description, definition=version.definition)
-    return Bundle(
-        workflow=flow,
-        agents=agents,
-        crews=[_crew(crew) for crew in crews],
-        needs=_needs(version.definition, agents),
-    )
+    parts = [_crew(crew) for crew in crews]
+    return Bundle(workflow=flow, agents=agents, crews=parts, needs=_needs(version.definition, agents, parts))
 
 
 def _crews() -> Any:
@@ -74,14 +70,16 @@ def _task(task: CrewTask) -> Json:
     }
 
 
-def _needs(definition: Json, agents: Iterable[AgentPart]) -> list[Need]:
-    """Return what is named and not brought along: connections, credentials, knowledge bases, other workflows."""
-    found = needed_by(definition, (agent.model_dump() for agent in agents))
+def _needs(definition: Json, agents: Iterable[AgentPart], crews: Iterable[CrewPart]) -> list[Need]:
+    """Return what is named and not brought along: connections, credentials, knowledge bases, other workflows, people, groups."""
+    found = needed_by(definition, *([part.model_dump() for part in rows] for rows in (agents, crews)))
     return [
         *_named("connection", ModelConnection, found["connection"]),
         *_named("credential", Credential, found["credential"]),
         *_named("knowledge_base", KnowledgeBase, found["knowledge_base"]),
         *_named("workflow", Workflow, found["workflow"]),
+        *(Need(kind="user", slug=address) for address in sorted(found["user"])),
+        *(Need(kind="group", slug=name) for name in sorted(found["group"])),
     ]
 
 

@@ -6,6 +6,7 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from workflows.approvals.naming import name_people, policies_of
 from workflows.nodes import registry
 from workflows.nodes.base import Reference
 
@@ -52,4 +53,5 @@ def renamed(definition: Json, names: Mapping[str, Mapping[str, str]]) -> Json:
             for step in path:
                 place = place[step]
             place[last] = new
+    name_people(policies_of(document), names)
     return document
