@@ -111,10 +111,12 @@ def notify_budget(*, window_id: int) -> int:
 
 def _is_news(entry: ApprovalEntry, approval: Approval) -> bool:
     """Say whether that still has to be told: a decision always, the rest as long as it is asked, an edit until the next."""
-    if entry.kind == Kind.DECIDED or entry.kind not in ABOUT:
-        return entry.kind in ABOUT
+    if entry.kind == Kind.DECIDED:
+        return True
+    if entry.kind not in ABOUT or approval.status != Approval.Status.PENDING:
+        return False
     is_latest_edit = entry.detail.get("decision") == Approval.Decision.EDIT and entry.round == approval.round
-    return approval.status == Approval.Status.PENDING and (entry.kind != Kind.VOTED or is_latest_edit)
+    return is_latest_edit or entry.kind != Kind.VOTED
 
 
 def _people(approval: Approval, entry: ApprovalEntry) -> Iterable[User]:
