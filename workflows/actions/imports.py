@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -143,7 +142,7 @@ def _agent_fields(agent: AgentPart, chosen: Names) -> Json:
         {**row, "connection": connections.get(row.get("connection", ""), row.get("connection", ""))}
         for row in fields["fallbacks"]
     ]
-    fields["tools"] = copy.deepcopy(tools_naming(fields["tools"], chosen))
+    fields["tools"] = tools_naming(fields["tools"], chosen)
     name_people(policies_of_tools(fields["tools"]), chosen)
     return fields
 
@@ -163,7 +162,7 @@ def _import_crew(actor: User, crew: CrewPart, chosen: Names, result: Imported, *
 
 
 def _crew_fields(crew: CrewPart, chosen: Names) -> Json:
-    fields = copy.deepcopy(crew.model_dump(exclude={"slug"}))
+    fields = crew.model_dump(exclude={"slug"})
     name_people((task["policy"] for task in fields["tasks"]), chosen)
     tasks, members, manager = fields.pop("tasks"), fields.pop("members"), fields.pop("manager")
     wanted = {manager, *members, *(task["agent"] for task in tasks)} - {""}
