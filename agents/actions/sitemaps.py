@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -93,22 +93,18 @@ def read_sitemap(pk: UUID) -> None:
     from agents.knowledge.web.sitemaps import pages_of
 
     sitemap = Sitemap.objects.select_related("knowledge_base").get(pk=pk)
+    about = {"metadata": sitemap.metadata, "visibility": sitemap.visibility}
     try:
         pages = pages_of(sitemap.address, may_fetch=require_allowed, while_waiting=lambda: _still_there(sitemap))
         addresses = list(pages.addresses)
         for begin in range(0, len(addresses), BATCH):
             batch = {page_address(address): None for address in addresses[begin : begin + BATCH]}
             with transaction.atomic():
-                _add(sitemap, batch)
+                add_pages(sitemap.knowledge_base, batch, actor=sitemap.added_by, sitemap=sitemap, **about)
         found = {"found": len(addresses), "left_out": pages.left_out}
         _end(sitemap, status=Status.READY, error=None, read_at=timezone.now(), **found)
     except NexodError as error:
         _end(sitemap, status=Status.FAILED, error={"code": error.code, "message": error.message})
-
-
-def _add(sitemap: Sitemap, addresses: Iterable[str]) -> None:
-    about = {"metadata": sitemap.metadata, "visibility": sitemap.visibility}
-    add_pages(sitemap.knowledge_base, addresses, actor=sitemap.added_by, sitemap=sitemap, **about)
 
 
 def _still_there(sitemap: Sitemap) -> None:

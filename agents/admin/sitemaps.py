@@ -15,7 +15,6 @@ from agents.actions.sitemaps import delete_sitemap
 from agents.admin.metadata_lines import lines_of
 from agents.knowledge.readers import readable_by, reader_of
 from agents.models import Document, Sitemap
-from agents.models.visibility import Visibility
 from nexod.admin import formats, states, tenant_site
 from nexod.admin.actors import actor_of, may
 from nexod.admin.records import ReadOnlyAdmin
@@ -83,7 +82,8 @@ class SitemapAdmin(ReadOnlyAdmin):
     @display(description="Metadata")
     def about(self, sitemap: Sitemap) -> str:
         """Show what each of its pages is said to be about; of closed ones that is theirs to tell."""
-        return lines_of(sitemap.metadata) or "—" if sitemap.visibility == Visibility.EVERYONE else "—"
+        is_open = sitemap.visibility == Document.Visibility.EVERYONE
+        return (is_open and lines_of(sitemap.metadata)) or "—"
 
     @display(description="Read", ordering="read_at")
     def read(self, sitemap: Sitemap) -> str:
