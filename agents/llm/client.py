@@ -5,14 +5,13 @@ Every provider's package is given a client or transport of this file, so that ad
 
 from __future__ import annotations
 
-import atexit
 import logging
 import os
 from functools import cache
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from agents.llm.waiting import seconds_left, still_wanted
+from nexod.kernel.one_per_process import OnePerProcess
 
 if TYPE_CHECKING:
     import httpx
@@ -20,20 +19,11 @@ if TYPE_CHECKING:
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 CONNECT_S = 10.0
 SHORTEST_WAIT_S = 0.1
-_making = Lock()
 # Their debug lines show whole requests, prompts included, and their info lines show addresses.
 TALKATIVE = ("openai", "anthropic", "google_genai", "botocore", "httpx", "httpcore", "httpx_sse", "ollama")
 
 
-def egress() -> httpx.Client:
-    """Return the client that calls of this process share."""
-    # Of threads that begin at once each would make one, and the sockets of all but the last would be left open.
-    with _making:
-        return _egress()
-
-
-@cache
-def _egress() -> httpx.Client:
+def _client() -> httpx.Client:
     from agents.llm.refusals import raise_for_refusal
     from agents.llm.stream_end import read_to_the_end
     from nexod.kernel.egress import http_client
@@ -42,6 +32,10 @@ def _egress() -> httpx.Client:
         logging.getLogger(name).setLevel(logging.WARNING)
     hooks = {"request": [_in_time], "response": [raise_for_refusal, read_to_the_end]}
     return http_client(max_bytes=MAX_RESPONSE_BYTES, while_waiting=still_wanted, event_hooks=hooks)
+
+
+egress = OnePerProcess(_client)
+"""The client that calls of this process share."""
 
 
 @cache
@@ -73,19 +67,4 @@ def _in_time(request: httpx.Request) -> None:
     request.extensions["timeout"] = {"connect": connect, "read": left, "write": left, "pool": connect}
 
 
-@atexit.register
-def _close() -> None:
-    """Close what this process has opened; a process that was forked from it has forgotten it."""
-    if _egress.cache_info().currsize:
-        _egress().close()
-
-
-def _forget_connections() -> None:
-    global _making
-    _making = Lock()
-    for cached in (_egress, async_egress):
-        cached.cache_clear()
-
-
-# A socket that two processes share mixes their answers.
-os.register_at_fork(after_in_child=_forget_connections)
+os.register_at_fork(after_in_child=async_egress.cache_clear)

@@ -6,17 +6,15 @@ searches some seconds later, so nothing here waits to see it.
 
 from __future__ import annotations
 
-import atexit
-import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from functools import cache, lru_cache
-from threading import Lock
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from agents.knowledge.errors import StoreRefused, StoreUnavailable
 from agents.knowledge.stores.base import Entry, Hit, Vector
+from nexod.kernel.one_per_process import OnePerProcess
 from nexod.kernel.secrets import decrypt
 from tenants.context import current_tenant, release_connections
 
@@ -35,7 +33,6 @@ MOST_DOCUMENTS = 1_000
 MORE = 3
 TIMEOUT_S = 20.0
 MOST_CLIENTS = 32
-_making = Lock()
 
 
 class PineconeStore:
@@ -161,33 +158,14 @@ def _index(address: str, key: str) -> Index:
     return index
 
 
-def _way_out() -> httpx.Client:
-    """Return the client that all indexes share, so that its bound on connections holds for all of them together."""
-    with _making:
-        return _made_way_out()
-
-
-@cache
-def _made_way_out() -> httpx.Client:
+def _client() -> httpx.Client:
     from nexod.kernel.egress import http_client
 
     return http_client()
 
 
-@atexit.register
-def _close() -> None:
-    if _made_way_out.cache_info().currsize:
-        _made_way_out().close()
-
-
-def _forget_connections() -> None:
-    global _making
-    _making = Lock()
-    _made_way_out.cache_clear()
-
-
-# A socket that two processes share mixes their answers.
-os.register_at_fork(after_in_child=_forget_connections)
+_way_out = OnePerProcess(_client)
+"""The client that all indexes share, so that its bound on connections holds for all of them together."""
 
 
 def _unless_missing(delete: Callable[[], object]) -> None:
